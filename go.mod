@@ -1,0 +1,3 @@
+module github.com/stanch-dev/stanch
+
+go 1.26
