@@ -195,12 +195,19 @@ func TestMemoryGoesUpAndComesBackOnRequest(t *testing.T) {
 		if took := time.Since(began); took < 240*time.Millisecond {
 			t.Errorf("/spike?mb=100&mbps=400 took %v, want about 250ms", took)
 		}
-		if got := w.facts("/free"); got.Leaked != 0 || got.Filled != 0 {
-			t.Errorf("/free left %+v, want nothing leaked or filled", got)
-		}
-		// An allocator may keep some; that all of it stays would be a leak.
-		if got := w.resident() - base; got > 70*mib {
-			t.Errorf("after /free the worker is still %d MiB larger", got/mib)
+		// A runtime may free in the background, and an allocator keep some;
+		// that all of it stays would be a leak.
+		for end := time.Now().Add(patience); ; {
+			if got := w.facts("/free"); got.Leaked != 0 || got.Filled != 0 {
+				t.Errorf("/free left %+v, want nothing leaked or filled", got)
+			}
+			got := w.resident() - base
+			if got < 70*mib {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%v after /free the worker is still %d MiB larger", patience, got/mib)
+			}
 		}
 	})
 }

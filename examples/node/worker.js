@@ -10,7 +10,6 @@ const fs = require('node:fs');
 const { spawnSync } = require('node:child_process');
 const { setTimeout: sleep } = require('node:timers/promises');
 const { parseArgs } = require('node:util');
-const { once } = require('node:events');
 
 const memory = require('./memory.js');
 const websocket = require('./websocket.js');
@@ -44,7 +43,15 @@ function answer(res) {
 
 // Writes, and waits where the client is slower than we are.
 async function write(res, data) {
-  if (!res.write(data)) await Promise.race([once(res, 'drain'), once(res, 'close')]);
+  if (!res.write(data) && !res.destroyed) {
+    await new Promise((resolve) => {
+      const go = () => {
+        res.off('drain', go).off('close', go);
+        resolve();
+      };
+      res.on('drain', go).on('close', go);
+    });
+  }
   return !res.destroyed;
 }
 
