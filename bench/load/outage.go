@@ -57,7 +57,7 @@ func (o *Outages) Longest(end time.Duration) (length, at time.Duration) {
 	first := end.Milliseconds()
 	var longest, began int64
 	consider := func(from int64) {
-		if first-from > longest {
+		if first-from >= longest { // of equals, the earliest
 			longest, began = first-from, from
 		}
 	}
