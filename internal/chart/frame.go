@@ -1,0 +1,138 @@
+package chart
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// The colours: 16-colour codes, which a terminal's own theme makes readable on
+// its background.
+const (
+	reset     = "\x1b[0m"
+	bold      = "\x1b[1m"
+	faint     = "\x1b[2m"
+	lineColor = "\x1b[31m"
+	markColor = "\x1b[35m"
+)
+
+func seriesColor(i int) string {
+	return [...]string{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[34m"}[i%4]
+}
+
+func inkColor(ink int8) string {
+	switch ink {
+	case inkNone:
+		return ""
+	case inkMark:
+		return markColor
+	case inkLine:
+		return lineColor
+	}
+	return seriesColor(int(ink - firstSeries))
+}
+
+func (p *plot) paint(color, s string) string {
+	if !p.opt.Color || s == "" {
+		return s
+	}
+	return color + s + reset
+}
+
+// drawMarks writes the labels above the plot, each with its pointer at its
+// column. What would run into another goes a row up; past the third row a mark
+// keeps only its tick.
+func (p *plot) drawMarks(out io.Writer) {
+	pointer := "▾"
+	if p.opt.ASCII {
+		pointer = "v"
+	}
+	marks := slices.Clone(p.marks)
+	slices.SortStableFunc(marks, func(a, b Mark) int { return compare(a.X, b.X) })
+	var rows [3]row
+	for _, m := range marks {
+		at, label := p.x.dot(m.X)/p.canvas.across, pointer+m.Label
+		if over := at + width(label) - p.canvas.columns - p.right; over > 0 {
+			// No room to its right: the label ends at its column.
+			label = m.Label + pointer
+			at -= width(m.Label)
+		}
+		for i := range rows {
+			if rows[i].put(at, label) {
+				break
+			}
+		}
+	}
+	for _, r := range slices.Backward(rows[:]) {
+		if len(r) > 0 {
+			fmt.Fprintf(out, "%*s%s\n", p.left+2, "", p.paint(markColor, string(r)))
+		}
+	}
+}
+
+// row is a line of text in the making.
+type row []rune
+
+// put writes s at a column unless it would touch what is there.
+func (r *row) put(at int, s string) bool {
+	if at < 0 || len(*r) > 0 && at < len(*r)+1 {
+		return false
+	}
+	*r = append(*r, []rune(strings.Repeat(" ", at-len(*r))+s)...)
+	return true
+}
+
+// drawBase writes the horizontal axis and its labels.
+func (p *plot) drawBase(out io.Writer) {
+	corner, rule, tick := '└', '─', '┬'
+	if p.opt.ASCII {
+		corner, rule, tick = '+', '-', '+'
+	}
+	base := []rune(strings.Repeat(string(rule), p.canvas.columns))
+	var labels row
+	start := p.left + 2
+	for _, t := range p.x.ticks {
+		at := p.x.dot(t) / p.canvas.across
+		if at < 0 || at >= len(base) {
+			continue
+		}
+		base[at] = tick
+		label := p.x.print(t)
+		// Centred, but inside of the chart.
+		left := start + at - width(label)/2
+		left = max(min(left, p.opt.Width-width(label)), 0)
+		labels.put(left, label)
+	}
+	fmt.Fprintf(out, "%*s %s\n", p.left, p.labels[p.opt.Height], p.paint(faint, string(corner)+string(base)))
+	fmt.Fprintln(out, strings.TrimRight(string(labels), " "))
+}
+
+func (p *plot) drawLegend(out io.Writer) {
+	if len(p.series) == 0 || len(p.series) == 1 && p.series[0].Name == "" {
+		return
+	}
+	var entries []string
+	for i, s := range p.series {
+		entries = append(entries, p.paint(seriesColor(i), p.sample(i))+" "+s.Name)
+	}
+	fmt.Fprintf(out, "%*s%s\n", p.left+2, "", strings.Join(entries, "   "))
+}
+
+// sample is a short piece of a curve, as the canvas draws it.
+func (p *plot) sample(i int) string {
+	if p.opt.ASCII {
+		return strings.Repeat(string(asciiGlyph(i)), 3)
+	}
+	c := newCanvas(3, 1, false)
+	for x := range 6 {
+		if i == 0 || p.opt.Color || rhythm(i, x) {
+			c.set(x, 1, firstSeries)
+		}
+	}
+	var s strings.Builder
+	for column := range 3 {
+		s.WriteRune(c.glyph(column, 0, false))
+	}
+	return s.String()
+}
