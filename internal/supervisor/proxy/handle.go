@@ -1,0 +1,89 @@
+package proxy
+
+import "errors"
+
+// handle takes the request that c.req holds to a worker, and reports whether
+// the connection goes on. It owns the request's buffers.
+func (c *conn) handle() bool {
+	b := c.in.bytes()
+	begun := now()
+	c.keep = c.mayKeep()
+	consumed, bad := c.splitBody(b)
+	c.begin(b, begun)
+	if bad != nil {
+		c.deny(bad.status, 0, bad.reason)
+	} else {
+		c.flight.in.Store(int64(len(c.pre)))
+		c.find()
+	}
+	if c.finish(begun, &c.done) != running {
+		c.body.release()
+		return false
+	}
+	c.in.took(consumed)
+	if rest := c.body.bytes(); len(rest) > 0 {
+		// What the pump read beyond the body is the next request.
+		c.in.buf, c.in.r, c.in.w = c.body.buf, c.body.r, c.body.w
+		c.body.buf, c.body.r, c.body.w = nil, 0, 0
+	}
+	if !c.keep || c.more {
+		c.state.Store(stateOther)
+		c.end(c.more || len(c.in.bytes()) > 0)
+		return false
+	}
+	return true
+}
+
+// mayKeep reports whether the connection may go on after this request.
+func (c *conn) mayKeep() bool {
+	return c.req.keepsAlive() && !c.last && !c.srv.draining.Load()
+}
+
+// splitBody finds what of the body is in the buffer already. consumed counts
+// the head with it.
+func (c *conn) splitBody(b []byte) (consumed int, bad *malformed) {
+	r := &c.req
+	end := int(r.pos)
+	c.pre, c.more = nil, false
+	switch {
+	case r.chunked:
+		c.upload.reset()
+		n, done, err := c.upload.all(b[end:])
+		if errors.As(err, &bad) {
+			c.more = true
+			return end, bad
+		}
+		c.pre, c.more = b[end:end+n], !done
+	case r.length > 0:
+		n := int(min(int64(len(b)-end), r.length))
+		c.pre, c.more = b[end:end+n], int64(n) < r.length
+	}
+	return end + len(c.pre), nil
+}
+
+func (c *conn) interim(a *answer, head []byte) error {
+	if c.req.minor == 0 {
+		return nil
+	}
+	b := c.srv.pools.get(smallBuffer)
+	defer c.srv.pools.put(b)
+	c.passed = true
+	_, err := c.nc.Write(appendAnswer(b.b[:0], a, head, noBody, 1, true))
+	return err
+}
+
+func (c *conn) conclude(res result) {
+	switch {
+	case res.kind == gone || res.kind == cut:
+		c.keep = false
+	case c.passed:
+		// The client sees that the answer was cut: its framing is not complete.
+		c.keep = false
+		if res.kind == truncatedClose {
+			c.reset()
+		}
+	default:
+		c.keep = c.mayKeep() && res.kind != rejected && res.kind != stalled
+		c.deny(res.status, 0, res.reason)
+	}
+}

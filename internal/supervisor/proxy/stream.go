@@ -1,0 +1,358 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// net/http complains of clients that speak HTTP/2 badly; they get to know it
+// by the protocol itself.
+var discardLog = log.New(io.Discard, "", 0)
+
+// stream is one request of an HTTP/2 client.
+type stream struct {
+	exchange
+	w    http.ResponseWriter
+	r    *http.Request
+	rc   *http.ResponseController
+	done Done
+}
+
+// serveStream is the handler of an HTTP/2 request. It lays the request out as
+// HTTP/1.1 and has it parsed like any other, so that the same rules hold.
+func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
+	begun := now()
+	x := &stream{w: w, r: r, rc: http.NewResponseController(w)}
+	x.srv, x.side = s, x
+	x.client, _, _ = strings.Cut(clientOf(r.RemoteAddr), "%")
+	x.flight.wake = func() {
+		_ = x.rc.SetReadDeadline(past)
+		_ = x.rc.SetWriteDeadline(past)
+	}
+	if !s.addFlight(&x.flight) {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.removeFlight(&x.flight)
+	if s.cfg.Ledger != nil {
+		x.slot = s.cfg.Ledger.Slot()
+		defer x.slot.Free()
+	}
+
+	x.req.reset()
+	head := flatten(r)
+	done, err := x.req.parse(head)
+	if err == nil && !done {
+		err = errRequestLine
+	}
+	if err == nil && int(x.req.pos) != len(head) {
+		err = errRequestLine // an empty line where none may be
+	}
+	x.more = x.req.chunked || x.req.length > 0
+	x.begin(head, begun)
+	var m *malformed
+	if errors.As(err, &m) {
+		x.deny(m.status, 0, m.reason)
+	} else {
+		stop := context.AfterFunc(r.Context(), func() { x.flight.end(departure) })
+		x.find()
+		stop()
+	}
+	cutShort := x.status == 0 || x.passed && x.reason != ""
+	if x.finish(begun, &x.done) != running || cutShort {
+		panic(http.ErrAbortHandler) // net/http's way to reset a stream
+	}
+}
+
+func clientOf(remote string) string {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		return "unknown"
+	}
+	return host
+}
+
+func (s *Server) addFlight(f *flight) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.force {
+		return false
+	}
+	s.flights[f] = struct{}{}
+	s.streams.Add(1)
+	return true
+}
+
+func (s *Server) removeFlight(f *flight) {
+	s.mu.Lock()
+	delete(s.flights, f)
+	s.mu.Unlock()
+	s.streams.Done()
+}
+
+// flatten writes the head of an HTTP/2 request as HTTP/1.1.
+func flatten(r *http.Request) []byte {
+	b := make([]byte, 0, 1024)
+	b = append(b, r.Method...)
+	b = append(b, ' ')
+	b = append(b, r.RequestURI...)
+	b = append(b, " HTTP/1.1\r\nHost: "...)
+	b = append(b, r.Host...)
+	b = append(b, "\r\n"...)
+	for name, values := range r.Header {
+		switch kindOf([]byte(name)) {
+		case host, contentLength, transferEncoding, connection, upgrade:
+			continue
+		}
+		for _, v := range values {
+			b = append(b, name...)
+			b = append(b, ": "...)
+			b = append(b, v...)
+			b = append(b, "\r\n"...)
+		}
+	}
+	switch {
+	case r.ContentLength > 0:
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, r.ContentLength, 10)
+		b = append(b, "\r\n"...)
+	case r.ContentLength < 0:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+		for name := range r.Trailer {
+			b = append(b, "Trailer: "...)
+			b = append(b, name...)
+			b = append(b, "\r\n"...)
+		}
+	case r.Method != "GET" && r.Method != "HEAD" && r.Method != "OPTIONS":
+		b = append(b, "Content-Length: 0\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// carry pumps the body, with a framing of its own where it declares no length.
+func (x *stream) carry(p *pump, l *link) {
+	b := x.srv.pools.get(mediumBuffer)
+	defer x.srv.pools.put(b)
+	out := x.srv.pools.get(largeBuffer)
+	defer x.srv.pools.put(out)
+	for {
+		n, err := x.r.Body.Read(b.b)
+		if n > 0 {
+			data := b.b[:n]
+			if x.req.chunked {
+				data = appendChunk(out.b[:0], data)
+			}
+			if !p.write(&x.exchange, l, data) {
+				return
+			}
+		}
+		switch {
+		case err == nil:
+		case err == io.EOF:
+			if x.req.chunked && !p.write(&x.exchange, l, appendTrailer(out.b[:0], x.r.Trailer)) {
+				return
+			}
+			p.full = true
+			return
+		default:
+			p.res = result{kind: gone}
+			return
+		}
+	}
+}
+
+// appendTrailer appends the end of a chunked body.
+func appendTrailer(out []byte, t http.Header) []byte {
+	out = append(out, "0\r\n"...)
+	for name, values := range t {
+		switch kindOf([]byte(name)) {
+		case other, contentType:
+		default:
+			continue
+		}
+		for _, v := range values {
+			out = append(out, name...)
+			out = append(out, ": "...)
+			out = append(out, v...)
+			out = append(out, "\r\n"...)
+		}
+	}
+	return append(out, "\r\n"...)
+}
+
+func (x *stream) interruptUpload(on bool) {
+	if on {
+		_ = x.rc.SetReadDeadline(past)
+	}
+}
+
+func (x *stream) deny(status int, retry time.Duration, reason string) {
+	x.reason = reason
+	h := x.w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(len(reason)+1))
+	h.Set("X-Stanch-Reason", string(appendValue(nil, reason)))
+	if retry > 0 {
+		h.Set("Retry-After", strconv.FormatInt(retrySeconds(retry), 10))
+	}
+	x.sayClose()
+	x.w.WriteHeader(status)
+	x.status = status
+	if x.r.Method != "HEAD" {
+		_, _ = io.WriteString(x.w, reason+"\n")
+	}
+}
+
+// sayClose makes net/http send a GOAWAY with the answer while draining.
+func (x *stream) sayClose() {
+	if x.srv.draining.Load() {
+		x.w.Header().Set("Connection", "close")
+	}
+}
+
+func (x *stream) conclude(res result) {
+	if res.kind != gone && res.kind != cut && !x.passed {
+		x.deny(res.status, 0, res.reason)
+	}
+}
+
+func (x *stream) interim(a *answer, head []byte) error {
+	if a.status == 100 {
+		return nil // net/http says it when the body is first read
+	}
+	x.passed = true
+	h := x.w.Header()
+	x.setHeader(a, head)
+	x.w.WriteHeader(a.status)
+	clear(h)
+	return nil
+}
+
+// setHeader copies the fields of an answer that go further.
+func (x *stream) setHeader(a *answer, b []byte) {
+	h := x.w.Header()
+	for i := range a.fields {
+		f := &a.fields[i]
+		switch f.kind {
+		case connection, keepAlive, te, transferEncoding, upgrade, proxyConnection, proxyAuthenticate, proxyAuthorization, trailer:
+			continue
+		case contentLength:
+			if a.status < 200 || a.status == 204 || h.Get("Content-Length") != "" {
+				continue
+			}
+		}
+		if a.named && a.names(b, f) {
+			continue
+		}
+		h.Add(string(f.name.of(b)), string(f.value.of(b)))
+	}
+}
+
+func (x *stream) relay(l *link) result {
+	a := &x.ans
+	x.framing = byClose
+	switch {
+	case a.bodiless(x.r.Method == "HEAD"):
+		x.framing = noBody
+	case a.chunked:
+		x.framing = byChunks
+	case a.length >= 0:
+		x.framing = byLength
+	}
+	if a.events && x.framing != noBody {
+		l.up.streaming(l)
+		x.flight.streams(false)
+	}
+	h := x.w.Header()
+	x.setHeader(a, l.bytes())
+	for _, name := range []string{"Date", "Content-Type"} {
+		if _, ok := h[name]; !ok {
+			h[name] = nil // net/http would make one up
+		}
+	}
+	x.sayClose()
+	l.took(int(a.pos))
+	x.passed, x.status = true, a.status
+	x.w.WriteHeader(a.status)
+	if x.framing == noBody {
+		return result{}
+	}
+	return x.relayBody(l)
+}
+
+// relayBody passes the body on, each piece at once.
+func (x *stream) relayBody(l *link) result {
+	x.reply = chunks{keep: true}
+	left := x.ans.length
+	for {
+		p := l.bytes()
+		n := len(p)
+		switch x.framing {
+		case byLength:
+			n = int(min(int64(n), left))
+			left -= int64(n)
+			if !x.write(p[:n]) {
+				return result{kind: gone}
+			}
+		case byClose:
+			if !x.write(p) {
+				return result{kind: gone}
+			}
+		default:
+			n = 0
+			for n < len(p) && x.reply.state != chunkDone {
+				data, m, err := x.reply.next(p[n:])
+				if err != nil {
+					return malformedBody(err)
+				}
+				if !x.write(data) {
+					return result{kind: gone}
+				}
+				n += m
+			}
+		}
+		l.took(n)
+		if x.framing == byLength && left == 0 || x.reply.state == chunkDone {
+			x.trailers()
+			return result{}
+		}
+		if len(l.bytes()) == 0 {
+			if err := x.rc.Flush(); err != nil {
+				return result{kind: gone}
+			}
+		}
+		if err := l.fillBody(); err != nil {
+			switch {
+			case x.framing == byClose && eof(err) && l.up.reason() == "", x.ans.events && l.hung.Load():
+				return result{}
+			}
+			return x.broke(l)
+		}
+	}
+}
+
+func (x *stream) write(p []byte) bool {
+	if len(p) == 0 {
+		return true
+	}
+	if _, err := x.w.Write(p); err != nil {
+		return false
+	}
+	x.progress(len(p))
+	return true
+}
+
+func (x *stream) trailers() {
+	h := x.w.Header()
+	for line := range strings.SplitSeq(string(x.reply.trailer), "\r\n") {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			h.Add(http.TrailerPrefix+name, strings.Trim(value, " \t"))
+		}
+	}
+}
