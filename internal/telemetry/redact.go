@@ -9,7 +9,7 @@ const blank = "***"
 // Redact returns text with its secrets blanked: values of names such as
 // password, token, secret, AccountKey and sig, in URLs, connection strings,
 // JSON, headers and command lines; Bearer and Basic tokens; passwords in URLs;
-// AWS access keys and JSON web tokens. Text without any is returned as it is,
+// keys of AWS, GitHub, Slack and Stripe, and JSON web tokens. Text without any is returned as it is,
 // without an allocation. It never changes its argument, and what it returned
 // once it returns unchanged.
 //
@@ -42,9 +42,6 @@ func Redact(text []byte) []byte {
 	return append(out, text[done:]...)
 }
 
-// telling are the bytes that secretAt looks at: most lines have few of them.
-var telling = [256]bool{'=': true, ':': true, '%': true, 'B': true, 'b': true, 'A': true, 'e': true, 'g': true, 'x': true, 's': true}
-
 // secretAt finds the secret that the byte at i announces; from is to if there
 // is none. Nothing before done is looked at.
 func secretAt(text []byte, done, i int) (from, to int) {
@@ -64,10 +61,8 @@ func secretAt(text []byte, done, i int) (from, to int) {
 		}
 	case ' ':
 		return wordAfter(text, done, i)
-	case 'A':
-		return accessKey(text, done, i)
-	case 'e':
-		return webToken(text, done, i)
+	case 'A', 'e', 'g', 's', 'x':
+		return shaped(text, done, i)
 	}
 	return 0, 0
 }
@@ -82,7 +77,8 @@ func valueOf(text []byte, done, at, after int) (from, to int) {
 	for from < len(text) && from < after+3 && text[from] == ' ' {
 		from++
 	}
-	return from + valueStart(text[from:]), valueEnd(text, from, text[at] == '%', string(foldedTail(name)) == "cookie")
+	folded := foldName(name)
+	return from + valueStart(text[from:]), valueEnd(text, from, text[at] == '%', folded.ends("cookie"))
 }
 
 // valueStart is how many bytes of a value are its opening quote.
@@ -113,20 +109,24 @@ func valueEnd(text []byte, from int, escaped, whole bool) int {
 	return end
 }
 
-// quotedEnd is where the quote closes; a line's end closes it too.
+// quotedEnd is where the quote closes; a line's end closes it too. Inside of
+// text that is itself quoted, the quotes have one backslash, and those inside
+// of the value more.
 func quotedEnd(text []byte, from int, quote byte, escaped bool) int {
+	slashes := 0
 	for i := from; i < len(text); i++ {
-		switch {
-		case text[i] == '\n', !escaped && text[i] == quote:
+		switch c := text[i]; {
+		case c == '\n':
 			return i
-		case text[i] == '\\' && i+1 < len(text):
-			if escaped && text[i+1] == quote {
-				return i
-			}
-			if text[i+1] != '\n' {
-				i++
-			}
+		case c == '\\':
+			slashes++
+			continue
+		case c == quote && escaped && slashes == 1:
+			return i - 1
+		case c == quote && !escaped && slashes%2 == 0:
+			return i
 		}
+		slashes = 0
 	}
 	return len(text)
 }
@@ -172,7 +172,7 @@ func wordAfter(text []byte, done, space int) (from, to int) {
 	if space == 0 || !isName(text[space-1]) {
 		return 0, 0
 	}
-	from, to = space+1, wordEnd(text, space+1, false)
+	from = space + 1
 	name, before := nameBefore(text, done, space)
 	switch {
 	case len(name) > 1 && name[0] == '-':
@@ -180,7 +180,7 @@ func wordAfter(text []byte, done, space int) (from, to int) {
 			return from + valueStart(text[from:]), valueEnd(text, from, false, false)
 		}
 	case equalFold(name, "bearer"), equalFold(name, "basic"):
-		if looksRandom(text[from:to]) {
+		if to = wordEnd(text, from, false); looksRandom(text[from:to]) {
 			return from, to
 		}
 	}
@@ -198,41 +198,4 @@ func looksRandom(word []byte) bool {
 		}
 	}
 	return len(word) >= 20
-}
-
-// accessKey is an AWS access key's id, which pairs with a secret but is itself
-// not to be spread.
-func accessKey(text []byte, done, i int) (from, to int) {
-	const length = 20
-	if i > done && isAlphanumeric(text[i-1]) || i+length > len(text) {
-		return 0, 0
-	}
-	if p := string(text[i : i+4]); p != "AKIA" && p != "ASIA" {
-		return 0, 0
-	}
-	for _, c := range text[i : i+length] {
-		if !(c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') {
-			return 0, 0
-		}
-	}
-	if i+length < len(text) && isAlphanumeric(text[i+length]) {
-		return 0, 0
-	}
-	return i, i + length
-}
-
-// webToken is a JSON web token: three parts in base64url, of which the first
-// two begin with an opening brace.
-func webToken(text []byte, done, i int) (from, to int) {
-	if i > done && isAlphanumeric(text[i-1]) || !bytes.HasPrefix(text[i:], []byte("eyJ")) {
-		return 0, 0
-	}
-	end := i
-	for end < len(text) && isName(text[end]) {
-		end++
-	}
-	if !bytes.Contains(text[i:end], []byte(".eyJ")) {
-		return 0, 0
-	}
-	return i, end
 }
