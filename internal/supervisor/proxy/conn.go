@@ -58,6 +58,7 @@ func newConn(s *Server, nc net.Conn) (*conn, error) {
 	}
 	c := &conn{nc: nc}
 	c.srv, c.side = s, c
+	c.req.limit = s.cfg.Line
 	c.in.init(raw, &s.pools, smallBuffer)
 	c.body.init(raw, &s.pools, mediumBuffer)
 	c.client = clientAddr(nc)
@@ -167,9 +168,6 @@ func (c *conn) readHead() error {
 					return errHeadSlow
 				}
 				return nil
-			}
-			if !c.req.begun && len(b) > c.srv.cfg.Line {
-				return errLineLarge
 			}
 			if len(b) >= c.srv.cfg.Head {
 				return errHeadLarge

@@ -87,11 +87,21 @@ func (b *backend) TryEnter() (proxy.Seat, bool) {
 }
 
 func (b *backend) Enter(ctx context.Context) (proxy.Seat, error) {
-	if b.enter != nil {
-		return b.enter(ctx)
+	b.mu.Lock()
+	enter := b.enter
+	b.mu.Unlock()
+	if enter != nil {
+		return enter(ctx)
 	}
 	s, _ := b.TryEnter()
 	return s, nil
+}
+
+// shut makes every request go through enter.
+func (b *backend) shut(enter func(ctx context.Context) (proxy.Seat, error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.full, b.enter = true, enter
 }
 
 // next takes the first upstream out.
@@ -149,6 +159,14 @@ func quick() proxy.Config {
 	cfg.Linger = 200 * time.Millisecond
 	cfg.Unstarted = 2 * time.Second
 	return cfg
+}
+
+// heap is what the heap holds after a collection.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func listen(t testing.TB) net.Listener {

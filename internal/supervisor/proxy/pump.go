@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -49,20 +50,15 @@ func (x *exchange) endPump(l *link, answered bool) result {
 		}
 		grace.Stop()
 	}
-	stopped := false
 	select {
 	case <-p.done:
 	default:
-		stopped = true
 		x.side.interruptUpload(true)
 		l.kill()
 		<-p.done
 		x.side.interruptUpload(false)
 	}
 	x.more = !p.full
-	if stopped && !p.full {
-		return result{} // what it says then, we caused
-	}
 	return p.res
 }
 
@@ -155,6 +151,9 @@ func (p *pump) failed(err error) {
 	var src *sourceError
 	if !errors.As(err, &src) {
 		return
+	}
+	if errors.Is(src.err, os.ErrDeadlineExceeded) {
+		return // interruptUpload
 	}
 	if src.err == io.EOF {
 		// The client closed its half: it may still read what was wrong.

@@ -6,6 +6,7 @@ import "bytes"
 // the buffer that the head stands in, from the head's first byte.
 type request struct {
 	head
+	limit   int  // of the request line's length; 0: none
 	begun   bool // the request line is there
 	method  span
 	target  span // as the worker gets it: origin form, or "*"
@@ -28,7 +29,7 @@ type request struct {
 func (r *request) reset() {
 	fields := r.head
 	fields.reset()
-	*r = request{head: fields, length: -1}
+	*r = request{head: fields, limit: r.limit, length: -1}
 }
 
 // safe reports whether the request may be sent twice: a safe method (RFC 9110,
@@ -61,6 +62,9 @@ func (r *request) parse(b []byte) (done bool, err error) {
 		line, ok, err := r.line(b)
 		if err != nil {
 			return false, err
+		}
+		if !r.begun && r.limit > 0 && int(max(line.to, r.seen)) > r.limit {
+			return false, errLineLarge
 		}
 		if !ok {
 			return false, nil

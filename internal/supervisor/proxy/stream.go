@@ -161,7 +161,7 @@ func (x *stream) carry(p *pump, l *link) {
 			p.full = true
 			return
 		default:
-			p.res = result{kind: gone}
+			p.failed(&sourceError{err})
 			return
 		}
 	}
