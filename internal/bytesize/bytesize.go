@@ -75,7 +75,10 @@ func (s Size) String() string {
 		name string
 		size Size
 	}{{"TiB", TiB}, {"GiB", GiB}, {"MiB", MiB}, {"KiB", KiB}} {
-		if rounded := math.Round(v/float64(u.size)*10) / 10; rounded >= 1 {
+		// What would print as 1024 of the unit below is 1 of this one.
+		below := math.Max(float64(u.size)/1024, 1)
+		if tenth := below / 10; math.Round(v/tenth)*tenth >= float64(u.size) {
+			rounded := math.Round(v/float64(u.size)*10) / 10
 			return sign + strconv.FormatFloat(rounded, 'f', -1, 64) + u.name
 		}
 	}

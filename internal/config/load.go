@@ -48,7 +48,7 @@ func (r *Run) File(path string) error {
 // Parse reads the YAML of a file with this name, for the messages, into r. All
 // mistakes are reported together, each with its line.
 func (r *Run) Parse(name string, source []byte) error {
-	file, err := parser.ParseBytes(source, 0)
+	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}

@@ -50,6 +50,7 @@ type Situation struct {
 	Sample
 	Band      Band
 	Levels    Levels
+	Steady    float64       // bytes a second, over a tenth of a second: less noisy than Slope
 	Trend     float64       // bytes a second, over minutes; 0 while unknown
 	Swap      time.Duration // from starting a worker until it is ready, as learnt
 	Serving   bool          // a worker is ready: there is something to act on
@@ -204,7 +205,7 @@ func (l *Ladder) replace(s Situation, o *Orders) {
 // early: in Degraded, what grows and will be critical soon is replaced while
 // there is room to do so side by side, after a moment to see whether it stays.
 func (l *Ladder) early(s Situation) bool {
-	eta := until(s.Used, s.Levels.Enter[Critical], growth(s))
+	eta := until(s.Used, s.Levels.Enter[Critical], s.Trend)
 	if eta > l.cfg.Horizon {
 		return false
 	}
@@ -227,7 +228,7 @@ func (l *Ladder) gate(s Situation, o *Orders) {
 		return
 	}
 	swap := max(s.Swap, 100*time.Millisecond)
-	left := until(s.Used, s.Levels.Brink(), max(growth(s), s.Slope))
+	left := until(s.Used, s.Levels.Brink(), max(s.Trend, s.Steady))
 	replaced := s.Busy || o.Replace != Keep
 	switch {
 	case !replaced, left < swap:
@@ -276,7 +277,7 @@ func (l *Ladder) Replaced(at time.Time, out Outcome) (alert string) {
 
 func (l *Ladder) why(act string, s Situation) string {
 	text := fmt.Sprintf("%s: %s, %v of %s", act, s.Band, bytesize.Size(s.Used), describe(s.Limit))
-	if g := max(growth(s), s.Slope); g >= 1024 {
+	if g := max(s.Trend, s.Steady); g >= 1024 {
 		text += fmt.Sprintf(", growing by %v/s", bytesize.Size(g))
 		if eta := until(s.Used, s.Limit, g); eta < time.Hour {
 			text += fmt.Sprintf(", %v from the limit", eta.Round(time.Millisecond))
@@ -286,14 +287,6 @@ func (l *Ladder) why(act string, s Situation) string {
 		text += ", over the unhealthy threshold"
 	}
 	return text
-}
-
-// growth is the trend where it is known, else the slope of the last looks.
-func growth(s Situation) float64 {
-	if s.Trend != 0 {
-		return s.Trend
-	}
-	return s.Slope
 }
 
 // until is the time until used reaches level at a growth of rate bytes a

@@ -20,7 +20,7 @@ func situation(change func(*band.Situation)) band.Situation {
 		Fits:    true,
 	}
 	change(&s)
-	s.Band = s.Levels.Band(s.Projected())
+	s.Band, s.Steady = s.Levels.Band(s.Projected()), s.Slope
 	return s
 }
 

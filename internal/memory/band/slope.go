@@ -3,7 +3,7 @@ package band
 import "time"
 
 const (
-	looks  = 16 // recent looks kept for the fast slope
+	looks  = 32 // recent looks kept for the fast slope: 160 ms at the fastest cadence
 	floors = 120
 )
 

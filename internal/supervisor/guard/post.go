@@ -1,0 +1,359 @@
+package guard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/memory"
+	"github.com/stanch-dev/stanch/internal/memory/band"
+	"github.com/stanch-dev/stanch/internal/telemetry"
+)
+
+// State is where a worker is in its life.
+type State string
+
+// The states.
+//
+//	Starting ──► Serving ──► Draining ──► gone
+//	    └───────────┴───────────┴──► dies
+const (
+	Starting State = "starting"
+	Serving  State = "serving"
+	Draining State = "draining"
+)
+
+// order tells a post to replace its worker.
+type order struct {
+	victim string
+	how    band.ReplaceOrder
+	why    string
+	memory bool        // ordered by the ladder: its effect is measured
+	done   chan report // told of the outcome too; nil if nobody waits
+
+	before int64         // memory used when it was ordered
+	lived  time.Duration // how long the victim had served
+}
+
+type report struct {
+	order *order
+	Replacement
+	err error
+}
+
+func errNoSuchWorker(id string) error {
+	return fmt.Errorf("no worker %q serves\nhint: GET /status lists them", id)
+}
+
+func wayName(how band.ReplaceOrder) string {
+	return [...]string{"kept", "overlap", "swap"}[how]
+}
+
+// post is one worker's position, held by one after the other.
+type post struct {
+	guard  *Guard
+	index  int
+	orders chan *order
+
+	restarts purse
+	crashes  int // in a row
+}
+
+// run fills the post until ctx ends, then drains and stops its worker.
+func (p *post) run(ctx context.Context, stop func() context.Context) {
+	var pending *order // a swap, finished by the next worker's readiness
+	var since time.Time
+	for ctx.Err() == nil {
+		t := p.launch(ctx)
+		if t == nil {
+			break
+		}
+		p.seat(t)
+		if pending != nil {
+			p.report(pending, t, since)
+			pending = nil
+		}
+		for t != nil && pending == nil {
+			select {
+			case <-t.worker.Done():
+				p.died(ctx, t)
+				t = nil
+			case o := <-p.orders:
+				if o.how == band.Overlap {
+					t = p.overlap(ctx, t, o)
+					continue
+				}
+				pending, since = o, time.Now()
+				p.seeOff(ctx, t, o.why)
+			case <-ctx.Done():
+				p.seeOff(stop(), t, "stanch stops")
+				t = nil
+			}
+		}
+	}
+	if pending != nil {
+		p.guard.reports <- report{order: pending, err: ctx.Err()}
+	}
+	for {
+		select {
+		case o := <-p.orders:
+			p.guard.reports <- report{order: o, err: errors.New("stanch stops")}
+		default:
+			return
+		}
+	}
+}
+
+// launch starts workers until one is ready, with pauses that grow; nil when
+// ctx ended before.
+func (p *post) launch(ctx context.Context) *tenure {
+	g := p.guard
+	for ctx.Err() == nil {
+		if !p.pause(ctx) {
+			return nil
+		}
+		t, err := p.start()
+		if err == nil {
+			if err = t.worker.AwaitReady(ctx); err == nil {
+				p.crashes = 0
+				g.revive()
+				return t
+			}
+			p.failed(ctx, t, err)
+		} else {
+			g.event(telemetry.WorkerDied, "", "Worker process could not be started: %v", err)
+		}
+		if ctx.Err() == nil {
+			p.crashes++
+		}
+	}
+	return nil
+}
+
+// pause waits before a start that follows a crash. The first one is immediate.
+func (p *post) pause(ctx context.Context) bool {
+	g, cfg := p.guard, p.guard.cfg.Load()
+	if p.crashes == 0 {
+		return true
+	}
+	pause := min(50*time.Millisecond<<min(p.crashes, 20), cfg.LongestBackoff)
+	if p.crashes == 1 {
+		pause = 0
+	}
+	if !p.restarts.spend(cfg.Restarts, time.Now()) {
+		pause = cfg.LongestBackoff
+		g.giveUp(fmt.Sprintf("the worker was started %d times within %v and did not stay; stanch goes on trying every %v", cfg.Restarts.Count, cfg.Restarts.Window, pause))
+	}
+	if pause > 0 {
+		g.event(telemetry.WorkerStarting, "", "Restarting worker process in %v", pause)
+	} else {
+		g.event(telemetry.WorkerStarting, "", "Restarting worker process")
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (p *post) start() (*tenure, error) {
+	w, err := p.guard.parts.Nursery.Start()
+	if err != nil {
+		return nil, err
+	}
+	p.guard.event(telemetry.WorkerStarted, w.ID, "Worker process started (pid %d, %s)", w.PID(), w.Address)
+	return p.guard.enter(w, p), nil
+}
+
+// failed ends a worker that did not become ready.
+func (p *post) failed(ctx context.Context, t *tenure, err error) {
+	if ctx.Err() != nil {
+		t.worker.Stop(ctx, 0)
+	} else {
+		t.worker.Kill("it never became ready")
+		<-t.worker.Done()
+		p.guard.death(t, err)
+	}
+	t.worker.Release()
+	p.guard.leave(t)
+}
+
+// seat lets a ready worker serve.
+func (p *post) seat(t *tenure) {
+	g := p.guard
+	g.teach(t)
+	desk := g.parts.Dispatch.Add(t.worker.ID, t.worker.Upstream)
+	g.mu.Lock()
+	t.state, t.desk = Serving, desk
+	g.mu.Unlock()
+	g.event(telemetry.WorkerReady, t.worker.ID, "Worker process ready after %v", t.worker.ReadyAt().Sub(t.worker.Started).Round(time.Millisecond))
+}
+
+// teach remembers what a start takes.
+func (g *Guard) teach(t *tenure) {
+	var r memory.Reading
+	g.look(time.Now(), &r)
+	took := t.worker.ReadyAt().Sub(t.worker.Started)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if w := r.Worker(t.worker.ID); w != nil {
+		t.peak = max(t.peak, w.Used())
+	}
+	// The last start counts most; a slower or larger one is forgotten slowly.
+	g.learnt.swap = max(took, g.learnt.swap*7/10)
+	g.learnt.peak = max(t.peak, g.learnt.peak*7/10)
+}
+
+// overlap starts a successor beside the old worker, switches over when it is
+// ready, and sees the old one off. It returns the tenure that holds the post
+// afterwards; nil if there is none.
+func (p *post) overlap(ctx context.Context, old *tenure, o *order) *tenure {
+	g, since := p.guard, time.Now()
+	next, err := p.start()
+	if err == nil {
+		ready := make(chan error, 1)
+		go func() { ready <- next.worker.AwaitReady(ctx) }()
+		select {
+		case err = <-ready:
+		case <-old.worker.Done(): // it did not live to see its successor
+			p.died(ctx, old)
+			old = nil
+			err = <-ready
+		}
+		if err != nil {
+			p.failed(ctx, next, err)
+		}
+	}
+	if err != nil {
+		g.reports <- report{order: o, err: err}
+		return old
+	}
+	p.seat(next)
+	if old == nil {
+		p.report(o, next, since)
+		return next
+	}
+	// From here on the old worker is nobody's present one: the post may get
+	// its next order, and lose its present worker, while it drains.
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		p.seeOff(ctx, old, o.why)
+	}()
+	for {
+		select {
+		case <-gone:
+			p.report(o, next, since)
+			return next
+		case <-next.worker.Done():
+			p.died(ctx, next)
+			<-gone
+			g.reports <- report{order: o, err: errors.New("the successor died")}
+			return nil
+		}
+	}
+}
+
+func (p *post) report(o *order, t *tenure, since time.Time) {
+	p.guard.reports <- report{order: o, Replacement: Replacement{
+		Old: o.victim, New: t.worker.ID, How: wayName(o.how),
+		Swap: t.worker.ReadyAt().Sub(t.worker.Started), Took: time.Since(since),
+	}}
+}
+
+// seeOff drains a worker to zero and ends it. Requests in flight are waited
+// for: at most for the drain time where memory presses or stanch stops, else
+// for as long as they take.
+func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
+	g, cfg, w := p.guard, p.guard.cfg.Load(), t.worker
+	empty := t.desk.Retire()
+	g.setState(t, Draining)
+	g.event(telemetry.WorkerDraining, w.ID, "Worker process %s is drained of %d requests: %s", w.ID, t.desk.InFlight(), why)
+
+	hangUp := time.NewTimer(cfg.Streams)
+	defer hangUp.Stop()
+	late := time.NewTimer(cfg.Drain)
+	defer late.Stop()
+	for drained := false; !drained; {
+		select {
+		case <-empty:
+			drained = true
+		case <-w.Done():
+			p.died(ctx, t)
+			return
+		case <-hangUp.C:
+			if n := w.Upstream.Streams(); n > 0 {
+				g.event(telemetry.WorkerDraining, w.ID, "Ending %d upgraded connections and event streams of worker process %s after %v", n, w.ID, cfg.Streams)
+			}
+			w.Upstream.HangUp()
+			hangUp.Reset(time.Second) // those that begin late: a request in flight may still be upgraded
+		case <-late.C:
+			if ctx.Err() == nil && !g.pressed() {
+				late.Reset(time.Second)
+				continue
+			}
+			g.event(telemetry.Alert, w.ID, "%d requests were not done within the drain time of %v and are ended with worker process %s", t.desk.InFlight(), cfg.Drain, w.ID)
+			w.Upstream.Abort("the worker was stopped before it had answered; the drain time was over")
+			drained = true
+		case <-ctx.Done():
+			w.Upstream.Abort("stanch stopped before the worker had answered")
+			drained = true
+		}
+	}
+	w.Stop(ctx, g.parts.Nursery.Plan().StopGrace)
+	g.event(telemetry.WorkerStopped, w.ID, "Worker process stopped: %s", w.Exit().Status)
+	w.Release()
+	g.leave(t)
+}
+
+// died is the end of a worker that was not told to stop.
+func (p *post) died(ctx context.Context, t *tenure) {
+	g, w := p.guard, t.worker
+	t.desk.Retire()
+	w.Upstream.Abort("the worker died: " + w.Exit().Status)
+	if served := time.Since(w.ReadyAt()); served > 10*time.Second || g.wasFrozen(t) {
+		p.crashes = 0 // it had been fine, or it was us
+	} else {
+		p.crashes++
+	}
+	if ctx.Err() == nil || w.Exit().OwnKill == "" {
+		g.death(t, nil)
+	}
+	w.Release()
+	g.leave(t)
+}
+
+// pressed says whether memory is critical, so that nobody can be waited for
+// without end.
+func (g *Guard) pressed() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.status.Band >= band.Critical
+}
+
+func (g *Guard) wasFrozen(t *tenure) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return t.frozen
+}
+
+// giveUp marks stanch as dead to its liveness probe, until a worker stays.
+func (g *Guard) giveUp(why string) {
+	g.mu.Lock()
+	known := g.dead != ""
+	g.dead = why
+	g.mu.Unlock()
+	if !known {
+		g.event(telemetry.Alert, "", "Restart budget used up: %s", why)
+	}
+}
+
+func (g *Guard) revive() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.dead = ""
+}

@@ -1,0 +1,324 @@
+package guard
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/memory"
+	"github.com/stanch-dev/stanch/internal/memory/band"
+	"github.com/stanch-dev/stanch/internal/telemetry"
+	"github.com/stanch-dev/stanch/internal/telemetry/flight"
+)
+
+const (
+	// fastWindow is over which the slope is taken that decides at the brink:
+	// as long as the look ahead, so that what grew in it is expected once more.
+	fastWindow = 25 * time.Millisecond
+	// steadyWindow smooths the slope that decides about the gate.
+	steadyWindow = 100 * time.Millisecond
+	// settle is how long after a cleanup or a replacement its effect is
+	// measured.
+	settle = 500 * time.Millisecond
+	// retryAfter is what the refused are told to wait.
+	retryAfter = time.Second
+)
+
+// watch is the loop's state; it belongs to one goroutine.
+type watch struct {
+	g       *Guard
+	machine *band.Machine
+	ladder  *band.Ladder
+	slope   band.Slope
+
+	reading memory.Reading
+	members int // workers in the last reading: another number starts the slopes anew
+	order   band.GateOrder
+	limit   int64 // the last that was announced; -1 before
+	set     int64 // on the workers' cgroup; -1 before
+
+	busy     *order // the replacement under way
+	waiting  []*order
+	purse    purse
+	outcomes []outcome // replacements whose effect is to be measured
+	cleanup  *cleanup  // the last one, until its effect is measured
+	hooks    sync.WaitGroup
+	told     string // the last alert, so that it is told once
+}
+
+type outcome struct {
+	due time.Time
+	out band.Outcome
+}
+
+func (g *Guard) watch(ctx context.Context) {
+	cfg := g.cfg.Load()
+	w := &watch{g: g, set: -1, machine: band.NewMachine(cfg.Bands), ladder: band.NewLadder(cfg.Ladder), limit: -1}
+	defer w.hooks.Wait()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			w.refuse(ctx.Err())
+			return
+		case <-timer.C:
+			timer.Reset(w.look(time.Now()))
+		case <-g.changed:
+			cfg := g.cfg.Load()
+			w.machine.Configure(cfg.Bands)
+			w.ladder.Configure(cfg.Ladder)
+			timer.Reset(w.look(time.Now()))
+		case o := <-g.demands:
+			w.waiting = append(w.waiting, o)
+			timer.Reset(w.look(time.Now()))
+		case r := <-g.reports:
+			w.reported(r)
+			timer.Reset(w.look(time.Now()))
+		}
+	}
+}
+
+// look reads, judges and gives orders; it returns the time until the next look.
+func (w *watch) look(now time.Time) time.Duration {
+	g, cfg := w.g, w.g.cfg.Load()
+	r := &w.reading
+	g.look(now, r)
+	starting := g.account(r)
+	if len(r.Workers) != w.members {
+		w.members = len(r.Workers)
+		w.slope.Reset()
+	}
+	// A worker that starts grows by what the last ones took; only what the
+	// others add is a leak.
+	w.slope.Add(now, r.Used-starting.used)
+	fast, steady := w.slope.Fast(fastWindow), w.slope.Fast(steadyWindow)
+
+	w.bound(r, cfg)
+	sample := band.Sample{At: now, Used: r.Used, Limit: r.Limit, Slope: fast}
+	levels := w.machine.Levels()
+	sample.Next = band.Cadence(levels, r.Used, fast)
+	change := w.machine.Step(sample)
+	levels = w.machine.Levels()
+	w.announce(change, r)
+
+	g.mu.Lock()
+	swap, peak := g.learnt.swap, g.learnt.peak
+	g.mu.Unlock()
+	s := band.Situation{
+		Sample: sample, Band: change.To, Levels: levels,
+		Steady: steady, Trend: w.slope.Slow(), Swap: swap,
+		Serving: starting.serving > 0, Busy: w.busy != nil,
+	}
+	s.Fits = w.fits(r, s, peak)
+	victim := g.largest(r)
+	if v := r.Worker(victim); v != nil && cfg.Unhealthy > 0 && v.Used() >= cfg.Unhealthy {
+		s.Unhealthy = true
+	}
+	orders := w.ladder.Step(s)
+
+	if orders.Gate != w.order {
+		w.order = orders.Gate
+		g.gate(orders.Gate, orders.Why, retryAfter)
+		w.gateChanged(orders)
+	}
+	if orders.Freeze {
+		g.freeze(now, r, s, orders.Why)
+	}
+	if orders.Cleanup {
+		w.clean(now, victim, orders.Why)
+	}
+	w.measure(now, r)
+	if orders.Replace != band.Keep {
+		w.replace(now, r, &order{victim: victim, how: orders.Replace, why: orders.Why, memory: true})
+	}
+	w.serveDemands(now, r, s)
+	w.record(r, s)
+	g.publish(r, s, w)
+	return sample.Next
+}
+
+// bound keeps the limit of the workers' own cgroup in step with the container's
+// and the operator's. It stays a little below the container's, so that a kill
+// of the kernel hits the workers' group and not the container as a whole,
+// stanch included, as memory.oom.group would have it.
+func (w *watch) bound(r *memory.Reading, cfg *Config) {
+	limit := memory.Unlimited
+	if own := r.Container.Limit; r.Container.Known && own != memory.Unlimited {
+		limit = own - min(max(own/32, int64(8*bytesize.MiB)), int64(32*bytesize.MiB))
+	}
+	if cfg.Limit > 0 {
+		limit = min(limit, cfg.Limit)
+	}
+	if limit == w.set {
+		return
+	}
+	w.set = limit
+	if err := w.g.parts.Nursery.SetLimit(limit); err != nil {
+		w.alert("the limit of the workers' cgroup could not be set: %v", err)
+	}
+}
+
+// fits says whether a second worker has room beside the present ones: what a
+// start took at most, and a quarter more, and what the others grow meanwhile.
+func (w *watch) fits(r *memory.Reading, s band.Situation, peak int64) bool {
+	if !w.g.parts.Nursery.Plan().Overlaps() {
+		return false
+	}
+	if r.Limit == memory.Unlimited {
+		return true
+	}
+	if peak == 0 {
+		peak = r.Limit / 4
+	}
+	grown := max(s.Trend, s.Steady, 0) * 2 * s.Swap.Seconds()
+	return float64(r.Used)+1.25*float64(peak)+grown <= float64(s.Levels.Brink())
+}
+
+// replace gives a post the order, within the budget.
+func (w *watch) replace(now time.Time, r *memory.Reading, o *order) bool {
+	g := w.g
+	t := g.tenure(o.victim)
+	if t == nil {
+		return false
+	}
+	if o.memory && !w.purse.spend(g.cfg.Load().Replacements, now) {
+		b := g.cfg.Load().Replacements
+		w.alert("%d replacements within %v are the budget, and it is used up: none more until it has recovered", b.Count, b.Window)
+		return false
+	}
+	o.before, o.lived = r.Used, now.Sub(t.worker.ReadyAt())
+	select {
+	case t.post.orders <- o:
+		w.busy = o
+		g.event(telemetry.ReplaceStarted, o.victim, "Replacing worker process %s (%s): %s", o.victim, wayName(o.how), o.why)
+		return true
+	default:
+		return false
+	}
+}
+
+// serveDemands gives the next replacement that a person asked for.
+func (w *watch) serveDemands(now time.Time, r *memory.Reading, s band.Situation) {
+	if w.busy != nil || len(w.waiting) == 0 {
+		return
+	}
+	o := w.waiting[0]
+	if o.victim == "" {
+		o.victim = w.g.largest(r)
+	}
+	if o.victim == "" {
+		return // no worker serves just now; one will
+	}
+	w.waiting = w.waiting[1:]
+	o.how = band.Swap
+	if s.Fits {
+		o.how = band.Overlap
+	}
+	if !w.replace(now, r, o) {
+		o.done <- report{order: o, err: errNoSuchWorker(o.victim)}
+	}
+}
+
+func (w *watch) reported(r report) {
+	if r.order == w.busy {
+		w.busy = nil
+	}
+	if r.order.done != nil {
+		r.order.done <- r
+	}
+	o := r.order
+	if r.err != nil {
+		w.g.event(telemetry.ReplaceFailed, o.victim, "Replacement of worker process %s did not work out: %v", o.victim, r.err)
+		return
+	}
+	w.g.event(telemetry.ReplaceDone, r.New, "Worker process %s replaced by %s (%s): ready in %v, the old one gone after %v",
+		r.Old, r.New, r.How, r.Swap.Round(time.Millisecond), r.Took.Round(time.Millisecond))
+	if o.memory {
+		w.outcomes = append(w.outcomes, outcome{due: time.Now().Add(settle), out: band.Outcome{Lived: o.lived, Swap: r.Swap, Before: o.before}})
+	}
+}
+
+// measure looks at what replacements and cleanups have brought.
+func (w *watch) measure(now time.Time, r *memory.Reading) {
+	for len(w.outcomes) > 0 && !now.Before(w.outcomes[0].due) {
+		out := w.outcomes[0].out
+		out.After = r.Used
+		w.outcomes = w.outcomes[1:]
+		if alert := w.ladder.Replaced(now, out); alert != "" {
+			w.alert("%s", alert)
+		}
+	}
+	if c := w.cleanup; c != nil && c.done.Load() && now.Sub(c.asked) >= settle {
+		w.cleanup = nil
+		freed := c.before - r.Used
+		useful := w.ladder.Cleaned(freed, c.before)
+		verdict := "useful"
+		if !useful {
+			verdict = "not useful, the pause until the next one doubles"
+		}
+		w.g.event(telemetry.CleanupDone, c.victim, "Cleanup in worker process %s freed %v of %v: %s",
+			c.victim, bytesize.Size(freed), bytesize.Size(c.before), verdict)
+	}
+}
+
+func (w *watch) announce(c band.Change, r *memory.Reading) {
+	g := w.g
+	if c.LimitChanged || w.limit == -1 {
+		first := w.limit == -1
+		w.limit = r.Limit
+		switch {
+		case r.Limit == memory.Unlimited:
+			g.event(telemetry.LimitChanged, "", "No memory limit is known: memory is watched, but no band will ever be reached. Set --memory-limit")
+		case first:
+			g.event(telemetry.LimitChanged, "", "Memory limit %v (by %s)", bytesize.Size(r.Limit), r.Decided)
+		default:
+			g.event(telemetry.LimitChanged, "", "Memory limit changed to %v (by %s)", bytesize.Size(r.Limit), r.Decided)
+		}
+	}
+	if c.Changed() {
+		g.event(telemetry.BandChanged, "", "Memory band changed from %s to %s: %s", c.From, c.To, c.Why)
+	}
+}
+
+func (w *watch) gateChanged(o band.Orders) {
+	switch o.Gate {
+	case band.Open:
+		w.g.event(telemetry.GateOpened, "", "New requests are let in again")
+	case band.Hold:
+		w.g.event(telemetry.GateHeld, "", "New requests wait: %s", o.Why)
+	case band.Shut:
+		w.g.event(telemetry.GateShut, "", "New requests are refused: %s", o.Why)
+	}
+}
+
+// alert tells a person, once for each new text.
+func (w *watch) alert(format string, args ...any) {
+	e := telemetry.Event{At: time.Now(), Kind: telemetry.Alert, Text: fmt.Sprintf(format, args...)}
+	if e.Text == w.told {
+		return
+	}
+	w.told = e.Text
+	w.g.parts.Event(e)
+}
+
+func (w *watch) record(r *memory.Reading, s band.Situation) {
+	counts := w.g.parts.Dispatch.Counts()
+	w.g.parts.Recorder.Sample(flight.Sample{
+		At: r.At, Used: r.Used, Limit: r.Limit, Container: r.Container.Usage, Self: r.Self,
+		Band: uint8(s.Band), InFlight: counts.InFlight, Queue: counts.Queued,
+		SomeTotal: r.Pressure.SomeTotal, FullTotal: r.Pressure.FullTotal,
+		OOMKills: max(r.Group.OOMKills, r.Container.OOMKills),
+	})
+}
+
+// refuse answers all who still wait for a replacement.
+func (w *watch) refuse(err error) {
+	for _, o := range append(w.waiting, w.busy) {
+		if o != nil && o.done != nil {
+			o.done <- report{order: o, err: err}
+		}
+	}
+}
