@@ -17,14 +17,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/admin"
-	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/config"
-	"github.com/stanch-dev/stanch/internal/memory"
 	"github.com/stanch-dev/stanch/internal/memory/band"
 	"github.com/stanch-dev/stanch/internal/memory/cgroup"
 	"github.com/stanch-dev/stanch/internal/memory/gauge"
@@ -41,9 +38,8 @@ import (
 
 // own memory: a guard that is killed for its own size guards nothing.
 const (
-	ownLimit   = 48 << 20
-	ownGC      = 50
-	heapScrape = 5 * time.Second
+	ownLimit = 48 << 20
+	ownGC    = 50
 )
 
 // Options are what one run is made of.
@@ -132,13 +128,13 @@ func Run(ctx context.Context, opt Options) (err error) {
 	down.push(func() { host.Close() })
 
 	// The parts.
-	g, err := gauge.New(gauge.Config{Container: container, LimitOverride: int64(cfg.MemoryLimit), HeapEvery: heapScrape})
+	g, err := gauge.New(gauge.Config{Container: container, LimitOverride: int64(cfg.MemoryLimit)})
 	if err != nil {
 		return err
 	}
 	g.SetGroup(workersGroup)
-	g.Start()
-	down.push(g.Stop)
+	g.Start(context.WithoutCancel(ctx))
+	down.push(g.Close)
 
 	out, errs := &output{out: opt.Stdout}, &output{out: opt.Stderr}
 	nursery := worker.NewNursery(plan(cfg, opt.Environ, runtimeDir), host, workersGroup, func(id string, stream process.Stream, line []byte) {
@@ -327,9 +323,3 @@ func proxyConfig(cfg config.Run, recorder *flight.Recorder, j *journal) proxy.Co
 type ledger struct{ recorder *flight.Recorder }
 
 func (l ledger) Slot() proxy.Slot { return l.recorder.Slot() }
-
-var (
-	_ = memory.Unlimited
-	_ = bytesize.MiB
-	_ atomic.Bool
-)

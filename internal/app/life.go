@@ -141,7 +141,7 @@ func (l *life) reload() {
 		live = append(live, change)
 	}
 	*l.cfg = next
-	l.gauge.SetLimitOverride(int64(next.MemoryLimit))
+	l.gauge.SetLimit(int64(next.MemoryLimit))
 	l.desk.Configure(dispatchConfig(next))
 	l.nursery.Configure(plan(next, l.opt.Environ, l.nursery.Plan().Sockets))
 	l.keeper.Configure(guardConfig(next))
