@@ -5,7 +5,8 @@ import "errors"
 // attempt takes the request in x.out to one worker, and its answer back.
 func (x *exchange) attempt(up *Upstream) result {
 	for {
-		l, err := up.get(&x.srv.pools, x.safe)
+		// A second try should not meet a second connection that is just closing.
+		l, err := up.get(&x.srv.pools, x.safe, x.retries > 0)
 		if err != nil {
 			return result{unstarted, 502, err.Error()}
 		}
@@ -24,6 +25,7 @@ func (x *exchange) attempt(up *Upstream) result {
 			case why != running:
 				return interrupted(why)
 			case reused:
+				up.sawClose(l.age)
 				continue
 			}
 			return result{unstarted, 502, because(up, "the worker closed the connection at once")}
@@ -33,6 +35,9 @@ func (x *exchange) attempt(up *Upstream) result {
 		}
 		var res result
 		if err != nil {
+			if l.used && isReset(err) {
+				up.sawClose(l.age)
+			}
 			res = lost(l, err)
 		} else {
 			res = x.side.relay(l)

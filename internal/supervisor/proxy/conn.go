@@ -105,11 +105,8 @@ func (c *conn) pardon() {
 }
 
 func (c *conn) serve() {
-	if c.srv.cfg.Ledger != nil {
-		c.slot = c.srv.cfg.Ledger.Slot()
-		defer c.slot.Free()
-	}
 	defer c.srv.forget(c)
+	defer c.freeSlot()
 	defer c.nc.Close()
 	defer c.in.release()
 	for c.next() {
@@ -139,8 +136,16 @@ func (c *conn) next() bool {
 	default:
 		return false // the client left, or was idle for too long
 	}
-	c.served++
+	if c.served++; c.served == 1 && c.srv.cfg.Ledger != nil {
+		c.slot = c.srv.cfg.Ledger.Slot()
+	}
 	return c.handle()
+}
+
+func (c *conn) freeSlot() {
+	if c.slot != nil {
+		c.slot.Free()
+	}
 }
 
 var errHTTP2 = errors.New("the client speaks HTTP/2")

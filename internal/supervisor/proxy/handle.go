@@ -1,6 +1,9 @@
 package proxy
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // handle takes the request that c.req holds to a worker, and reports whether
 // the connection goes on. It owns the request's buffers.
@@ -84,6 +87,9 @@ func (c *conn) conclude(res result) {
 		}
 	default:
 		c.keep = c.mayKeep() && res.kind != rejected && res.kind != stalled
+		if res.kind == stalled {
+			_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.Linger)) // it woke whoever waited
+		}
 		c.deny(res.status, 0, res.reason)
 	}
 }

@@ -93,8 +93,15 @@ func (b *backend) Enter(ctx context.Context) (proxy.Seat, error) {
 	if enter != nil {
 		return enter(ctx)
 	}
-	s, _ := b.TryEnter()
-	return s, nil
+	return b.sit(), nil
+}
+
+// sit takes a seat, full or not.
+func (b *backend) sit() proxy.Seat {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seated++
+	return &seat{b: b, up: b.ups[0]}
 }
 
 // shut makes every request go through enter.
@@ -167,6 +174,18 @@ func heap() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+// waitFor polls for something that no event tells of.
+func waitFor(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for end := time.Now().Add(10 * time.Second); !ok(); <-tick.C {
+		if time.Now().After(end) {
+			t.Fatalf("waited 10 s for %s", what)
+		}
+	}
 }
 
 func listen(t testing.TB) net.Listener {

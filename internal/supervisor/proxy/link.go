@@ -23,6 +23,7 @@ type link struct {
 	tcp     bool
 	used    bool  // it has carried an exchange before
 	idle    int64 // since when it is idle
+	age     int64 // how long it was idle when this exchange took it
 	keepFor int64 // how long the worker said to keep it; 0 if it did not
 	index   int   // among the upstream's links; -1 once it is forgotten
 

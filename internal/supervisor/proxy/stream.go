@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +24,9 @@ type stream struct {
 	r    *http.Request
 	rc   *http.ResponseController
 	done Done
+	cut  bool // the answer was begun, and can't be ended
+
+	answering atomic.Bool // an answer was begun, so that none of our own can follow
 }
 
 // serveStream is the handler of an HTTP/2 request. It lays the request out as
@@ -34,7 +38,9 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 	x.client, _, _ = strings.Cut(clientOf(r.RemoteAddr), "%")
 	x.flight.wake = func() {
 		_ = x.rc.SetReadDeadline(past)
-		_ = x.rc.SetWriteDeadline(past)
+		if x.answering.Load() {
+			_ = x.rc.SetWriteDeadline(past) // resets the stream
+		}
 	}
 	if !s.addFlight(&x.flight) {
 		panic(http.ErrAbortHandler)
@@ -64,8 +70,8 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		x.find()
 		stop()
 	}
-	cutShort := x.status == 0 || x.passed && x.reason != ""
-	if x.finish(begun, &x.done) != running || cutShort {
+	x.finish(begun, &x.done)
+	if x.status == 0 || x.cut {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}
 }
@@ -217,7 +223,8 @@ func (x *stream) sayClose() {
 }
 
 func (x *stream) conclude(res result) {
-	if res.kind != gone && res.kind != cut && !x.passed {
+	x.cut = x.passed || res.kind == gone || res.kind == cut
+	if !x.cut {
 		x.deny(res.status, 0, res.reason)
 	}
 }
@@ -279,6 +286,7 @@ func (x *stream) relay(l *link) result {
 	x.sayClose()
 	l.took(int(a.pos))
 	x.passed, x.status = true, a.status
+	x.answering.Store(true)
 	x.w.WriteHeader(a.status)
 	if x.framing == noBody {
 		return result{}

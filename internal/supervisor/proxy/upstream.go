@@ -22,6 +22,7 @@ type Upstream struct {
 	cfg           UpstreamConfig
 	dialer        net.Dialer
 	streams       atomic.Int64
+	closesAfter   atomic.Int64 // the shortest idle time after which the worker was seen to close a connection; 0 if it never was
 
 	mu      sync.Mutex
 	links   []*link // all of them
@@ -99,14 +100,16 @@ type abortedError struct{ reason string }
 
 func (e *abortedError) Error() string { return e.reason }
 
-// get returns a link, an idle one where there is one that a request like this
-// may use.
-func (u *Upstream) get(p *pools, safe bool) (*link, error) {
-	if l, err := u.fromIdle(safe); l != nil || err != nil {
-		if l != nil {
-			l.pools = p
+// get returns a link: an idle one where there is one that a request like this
+// may use, unless it is to be fresh.
+func (u *Upstream) get(p *pools, safe, fresh bool) (*link, error) {
+	if !fresh {
+		if l, err := u.fromIdle(safe); l != nil || err != nil {
+			if l != nil {
+				l.pools = p
+			}
+			return l, err
 		}
-		return l, err
 	}
 	return u.dial(p)
 }
@@ -128,8 +131,13 @@ func (u *Upstream) fromIdle(safe bool) (*link, error) {
 	if l.keepFor > 0 {
 		limit = min(limit, l.keepFor/2)
 	}
-	if !safe && l.keepFor == 0 {
-		limit = min(limit, freshFor)
+	if !safe {
+		if l.keepFor == 0 {
+			limit = min(limit, freshFor)
+		}
+		if seen := u.closesAfter.Load(); seen > 0 {
+			limit = min(limit, seen/2)
+		}
 	}
 	if age > limit {
 		// The others were idle for longer; prune gets to them.
@@ -137,6 +145,7 @@ func (u *Upstream) fromIdle(safe bool) (*link, error) {
 	}
 	u.idle[n-1] = nil
 	u.idle = u.idle[:n-1]
+	l.age = age
 	return l, nil
 }
 
@@ -250,5 +259,17 @@ func (u *Upstream) streaming(l *link) {
 	if l.index >= 0 && !l.stream {
 		l.stream = true
 		u.streams.Add(1)
+	}
+}
+
+// sawClose notes that the worker had closed a connection that was idle for age.
+// It may do so again just when a request that can't be repeated is on its way,
+// so from now on such a request takes only connections half as old.
+func (u *Upstream) sawClose(age int64) {
+	for {
+		seen := u.closesAfter.Load()
+		if seen > 0 && seen <= age || u.closesAfter.CompareAndSwap(seen, max(age, 1)) {
+			return
+		}
 	}
 }
