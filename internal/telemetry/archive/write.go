@@ -14,14 +14,14 @@ import (
 
 // Write keeps a report and returns its file. A report without an ID gets one,
 // which sorts by the time of death. The file is on the disk, under its name and
-// whole, when Write returns without an error. With an error that comes with a
-// path, the report is kept and removing older ones did not work out; else its
-// summary is among [Archive.Unwritten].
+// whole, when Write returns without an error. An error with a path means that the
+// file is there, and may not outlive a power cut, or that older ones could not
+// be removed; one without, that the summary is among [Archive.Unwritten].
 func (a *Archive) Write(r postmortem.Report) (path string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	path, err = a.write(&r)
-	if err != nil {
+	if path == "" {
 		a.unwritten = append(a.unwritten, r.Summary())
 		a.unwritten = a.unwritten[max(len(a.unwritten)-mostUnwritten, 0):]
 		if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
@@ -29,7 +29,7 @@ func (a *Archive) Write(r postmortem.Report) (path string, err error) {
 		}
 		return "", fmt.Errorf("a post-mortem of worker %s is kept in memory only: %w", r.Worker, err)
 	}
-	return path, a.retain()
+	return path, errors.Join(err, a.retain())
 }
 
 func (a *Archive) write(r *postmortem.Report) (path string, err error) {

@@ -51,12 +51,12 @@ func (r *Report) writeWorker(t *text) {
 	t.print("  %s\n", printable(strings.Join(r.Command, " ")))
 	life := fmt.Sprintf("pid %d", r.PID)
 	if !r.Started.IsZero() {
-		life += fmt.Sprintf(", lived %v", round(r.At.Sub(r.Started)))
+		life += ", lived " + clean(round(r.At.Sub(r.Started)))
 	}
 	if r.Ready.IsZero() {
 		life += ", was never ready"
 	} else {
-		life += fmt.Sprintf(", was ready after %v", round(r.Ready.Sub(r.Started)))
+		life += ", was ready after " + clean(round(r.Ready.Sub(r.Started)))
 	}
 	t.print("  %s\n", life)
 }
@@ -66,7 +66,7 @@ func (r *Report) writeMemory(t *text, width int) {
 	var facts []string
 	if r.Limit > 0 && r.Limit < unlimited {
 		facts = append(facts, fmt.Sprintf("%v of %v", bytesize.Size(r.Used), bytesize.Size(r.Limit)))
-	} else {
+	} else if r.Used > 0 {
 		facts = append(facts, fmt.Sprintf("%v, no limit", bytesize.Size(r.Used)))
 	}
 	if r.Band != "" {
@@ -75,14 +75,18 @@ func (r *Report) writeMemory(t *text, width int) {
 	if r.DecidedBy != "" {
 		facts = append(facts, "by "+r.DecidedBy)
 	}
-	facts = append(facts, rate("slope", r.Slope))
+	if r.Slope != 0 {
+		facts = append(facts, rate("slope", r.Slope))
+	}
 	if r.Trend != 0 {
 		facts = append(facts, rate("trend", r.Trend))
 	}
 	if r.PSISomeAvg10 > 0 || r.PSIFullAvg10 > 0 {
 		facts = append(facts, fmt.Sprintf("stalled some %.1f %%, full %.1f %%", r.PSISomeAvg10, r.PSIFullAvg10))
 	}
-	t.print("  %s\n\n", strings.Join(facts, " · "))
+	if len(facts) > 0 {
+		t.print("  %s\n\n", strings.Join(facts, " · "))
+	}
 	curve := chart.Series{}
 	for _, p := range r.Curve {
 		curve.X = append(curve.X, p.At.Sub(r.At).Seconds())
