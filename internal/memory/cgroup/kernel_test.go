@@ -172,7 +172,7 @@ func playHandDown(dir string) {
 // removed in the end.
 func TestKernelV1ThreadThatCanNotGoHomeIsParkedUntilTheGroupEnds(t *testing.T) {
 	g, err := System().Own()
-	defer g.Close()
+	t.Cleanup(g.Close)
 	if err != nil || g.version != 1 {
 		t.Skipf("the memory controller here is not version 1's: version %d, %v", g.version, err)
 	}

@@ -144,7 +144,7 @@ func read(t testing.TB, g *cgroup.Group) memory.Charge {
 
 func TestLiveOwnGroupIsRead(t *testing.T) {
 	g, err := cgroup.System().Own()
-	defer g.Close()
+	t.Cleanup(g.Close)
 	if err != nil {
 		t.Skipf("this machine shows no memory controller: %v", err)
 	}
@@ -372,7 +372,7 @@ func TestLiveForkReportsWhatStartReports(t *testing.T) {
 
 func BenchmarkRead(b *testing.B) {
 	g, err := cgroup.System().Own()
-	defer g.Close()
+	b.Cleanup(g.Close)
 	if err != nil {
 		b.Skipf("this machine shows no memory controller: %v", err)
 	}

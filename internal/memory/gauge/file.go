@@ -53,3 +53,29 @@ func (f *file) close() {
 		f.fd = -1
 	}
 }
+
+// slurp reads a file of /proc once, into buf if it fits. It spares what os.ReadFile
+// does for files that may be more than that, which a walk over many processes
+// would feel.
+func slurp(path string, buf []byte) ([]byte, error) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	defer syscall.Close(fd)
+	for n := 0; ; {
+		if n == len(buf) {
+			buf = append(buf, make([]byte, max(n, 512))...)
+		}
+		m, err := syscall.Read(fd, buf[n:])
+		switch {
+		case err == syscall.EINTR:
+		case err != nil:
+			return nil, fmt.Errorf("read %s: %w", path, err)
+		case m == 0:
+			return buf[:n], nil
+		default:
+			n += m
+		}
+	}
+}

@@ -79,6 +79,8 @@ type Gauge struct {
 	look      sync.Mutex
 	census    *file        // /proc/loadavg
 	lastBorn  string       // what it ended in
+	adopted   time.Time    // when orphans were last looked for
+	unadopted bool         // something was born since
 	others    map[int]bool // processes that were looked at and are no worker's orphans
 	childless bool         // the kernel does not list children
 

@@ -275,7 +275,7 @@ sys.stdin.read()
 
 func TestLiveWorkerInACgroupOfItsOwn(t *testing.T) {
 	own, err := cgroup.System().Own()
-	defer own.Close()
+	t.Cleanup(own.Close)
 	if err != nil {
 		t.Skipf("this machine shows no memory controller: %v", err)
 	}
@@ -393,25 +393,26 @@ func TestLiveZombieHoldsNothing(t *testing.T) {
 	}
 }
 
-// In the background the gauge finds a new child by itself.
-func TestLiveBackgroundWalksFindAChild(t *testing.T) {
+// In the background the gauge finds a new child, and an orphan, by itself.
+func TestLiveBackgroundWalksFindAChildAndAnOrphan(t *testing.T) {
 	g := live(t, gauge.Config{TreeEvery: 5 * time.Millisecond})
 	g.Start(t.Context())
 	g.Start(t.Context())
 	defer g.Stop()
 	w := start(t)
 	g.Track("w", w.Process.Pid, nil)
-	w.do("child 20")
 	var r memory.Reading
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		g.Read(time.Now(), &r)
-		if r.Worker("w").Tree.Processes == 2 {
-			break
+	for i, line := range []string{"child 20", "orphan 20"} {
+		w.do(line)
+		for deadline := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
+			g.Read(time.Now(), &r)
+			if r.Worker("w").Tree.Processes == i+2 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("no walk has found what %q made: %+v", line, r.Workers)
+			}
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no walk has found the child: %+v", r.Workers)
-		}
-		runtime.Gosched()
 	}
 	g.Stop()
 	g.Stop()

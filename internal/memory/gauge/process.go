@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"syscall"
 )
@@ -51,13 +50,13 @@ func (g *Gauge) open(pid int) (*process, error) {
 }
 
 func (g *Gauge) path(pid int, name string) string {
-	return filepath.Join(g.cfg.Proc, strconv.Itoa(pid), name)
+	return g.cfg.Proc + "/" + strconv.Itoa(pid) + "/" + name
 }
 
 // stat reads /proc/<pid>/stat; the error is errGone if there is no such
 // process.
 func (g *Gauge) stat(pid int) (stat, error) {
-	b, err := os.ReadFile(g.path(pid, "stat"))
+	b, err := slurp(g.path(pid, "stat"), make([]byte, 512))
 	if isGone(err) {
 		return stat{}, errGone
 	}

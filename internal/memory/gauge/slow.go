@@ -50,7 +50,7 @@ type rollup struct{ pss, pssAnon, private, anonymous int64 }
 
 func (g *Gauge) rollup(pid int) (rollup, error) {
 	path := g.path(pid, "smaps_rollup")
-	b, err := os.ReadFile(path)
+	b, err := slurp(path, make([]byte, 2048))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		if _, statErr := g.stat(pid); statErr != nil {

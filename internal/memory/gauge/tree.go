@@ -2,7 +2,6 @@ package gauge
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -17,6 +16,9 @@ const (
 	walkShare   = 200
 	walkSlowest = 5 * time.Second
 	slowShare   = 50
+	// Looking through our ancestors' children is the dear part of a walk, and
+	// finds only what was forked and left alone between two walks.
+	adoptEvery = 4
 )
 
 // walkTrees looks for new processes until ctx ends.
@@ -64,19 +66,22 @@ func (g *Gauge) walk(all bool) {
 	defer g.look.Unlock()
 	surveys, changed := g.begin()
 	born := g.births() // before looking, so that a birth meanwhile counts next time
-	if all || changed || born {
-		if changed {
-			g.others = nil
-		}
-		k := kin{gauge: g}
-		for _, s := range surveys {
+	g.unadopted = g.unadopted || born
+	adopt := all || changed || (g.unadopted && time.Since(g.adopted) >= adoptEvery*g.cfg.TreeEvery)
+	if changed {
+		g.others = nil
+	}
+	k := kin{gauge: g}
+	for _, s := range surveys {
+		if adopt || born {
 			s.collect(&k)
-		}
-		g.adopt(surveys, &k)
-	} else {
-		for _, s := range surveys {
+		} else {
 			s.keep(g)
 		}
+	}
+	if adopt {
+		g.adopt(surveys, &k)
+		g.adopted, g.unadopted = time.Now(), false
 	}
 	for _, s := range surveys {
 		g.publish(s, all)
@@ -239,64 +244,4 @@ func (g *Gauge) publish(s *survey, all bool) {
 	if slowProblem != errNotDue {
 		g.problems.set(topic{aboutSlow, w.id}, slowProblem)
 	}
-}
-
-// kin answers who descends from whom, within one walk.
-type kin struct {
-	gauge   *Gauge
-	parents map[int][]int // pid to children, where all of /proc had to be read
-}
-
-// children are the pids of a process's children. The kernel keeps them for each
-// thread that forked; where it was built without CONFIG_PROC_CHILDREN, the
-// parents of all processes are looked up once.
-func (k *kin) children(p stat, problem *error) []int {
-	if k.gauge.childless {
-		return k.scan(problem)[p.pid]
-	}
-	tasks := []string{fmt.Sprint(p.pid)}
-	if p.threads > 1 {
-		entries, err := os.ReadDir(k.gauge.path(p.pid, "task"))
-		if err != nil {
-			return nil
-		}
-		tasks = tasks[:0]
-		for _, e := range entries {
-			tasks = append(tasks, e.Name())
-		}
-	}
-	var pids []int
-	for _, task := range tasks {
-		b, err := os.ReadFile(k.gauge.path(p.pid, "task/"+task+"/children"))
-		if err != nil {
-			// Either the thread is gone or no thread has such a file.
-			if _, err := os.Lstat(k.gauge.path(os.Getpid(), fmt.Sprintf("task/%d/children", os.Getpid()))); err != nil {
-				k.gauge.childless = true
-				return k.children(p, problem)
-			}
-			continue
-		}
-		pids = appendPids(pids, string(b))
-	}
-	return pids
-}
-
-// scan reads the parent of every process.
-func (k *kin) scan(problem *error) map[int][]int {
-	if k.parents != nil {
-		return k.parents
-	}
-	k.parents = map[int][]int{}
-	entries, err := os.ReadDir(k.gauge.cfg.Proc)
-	if err != nil {
-		*problem = fmt.Errorf("look for children: %w", err)
-	}
-	for _, e := range entries {
-		for _, pid := range appendPids(nil, e.Name()) {
-			if p, err := k.gauge.stat(pid); err == nil {
-				k.parents[p.parent] = append(k.parents[p.parent], pid)
-			}
-		}
-	}
-	return k.parents
 }
