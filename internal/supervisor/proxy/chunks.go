@@ -12,10 +12,10 @@ const (
 // chunks follows a chunked body (RFC 9112, section 7.1) while it passes, and
 // accepts only what everybody reads the same way.
 //
-//	size ──ext──► sizeLF ──► data ──► dataCR ──► dataLF ──► size
-//	                │ (0)
-//	                ▼
-//	             trailer ──► trailerLF ──► (again, or done at an empty line)
+//	size ──space, ext──► sizeLF ──► data ──► dataCR ──► dataLF ──► size
+//	                       │ (0)
+//	                       ▼
+//	                    trailer ──► trailerLF ──► (again, or done at an empty line)
 type chunks struct {
 	state  chunkState
 	digits int
@@ -31,6 +31,7 @@ type chunkState uint8
 
 const (
 	chunkSize chunkState = iota
+	chunkSpace
 	chunkExt
 	chunkSizeLF
 	chunkData
@@ -65,6 +66,8 @@ func (d *chunks) next(p []byte) (data []byte, n int, err error) {
 		switch d.state {
 		case chunkSize:
 			err = d.size(c)
+		case chunkSpace:
+			err = d.space(c)
 		case chunkExt:
 			err = d.ext(c)
 		case chunkSizeLF:
@@ -129,13 +132,32 @@ func (d *chunks) size(c byte) error {
 	case c == '\r':
 		d.state = chunkSizeLF
 		return nil
-	case c == ';' || c == ' ' || c == '\t':
-		// White space may only stand before an extension, "bad white space" of
-		// RFC 9112; a size that has it and nothing behind is accepted too.
+	case c == ';':
 		d.state = chunkExt
+		return nil
+	case c == ' ' || c == '\t':
+		d.state = chunkSpace
 		return nil
 	}
 	return errChunkSize
+}
+
+// space takes what RFC 9112 calls bad white space, before an extension or the
+// line's end.
+func (d *chunks) space(c byte) error {
+	if d.line++; d.line > maxChunkLine {
+		return errChunkExt
+	}
+	switch c {
+	case ' ', '\t':
+	case ';':
+		d.state = chunkExt
+	case '\r':
+		d.state = chunkSizeLF
+	default:
+		return errChunkSize
+	}
+	return nil
 }
 
 func (d *chunks) ext(c byte) error {

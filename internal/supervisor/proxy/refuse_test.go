@@ -92,6 +92,7 @@ func TestRequestsThatTwoParsersCouldReadInTwoWaysAreRefused(t *testing.T) {
 		{"a chunk size with a prefix", chunkedPost("0x1\r\na\r\n0\r\n\r\n"), 400},
 		{"a chunk size with a sign", chunkedPost("+1\r\na\r\n0\r\n\r\n"), 400},
 		{"a chunk size after a space", chunkedPost(" 1\r\na\r\n0\r\n\r\n"), 400},
+		{"a chunk size in two words", chunkedPost("0 000\r\n\r\n"), 400},
 		{"a chunk size that overflows", chunkedPost("10000000000000001\r\na\r\n0\r\n\r\n"), 400},
 		{"a chunk size of many zeros", chunkedPost(strings.Repeat("0", 17) + "1\r\na\r\n0\r\n\r\n"), 400},
 		{"a chunk size before a bare LF", chunkedPost("1\na\r\n0\r\n\r\n"), 400},
