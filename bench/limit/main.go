@@ -131,7 +131,16 @@ func try(ctx context.Context, stage *rig.Stage, s settings, w way, worker []stri
 	}
 	defer log.Close()
 	command := rig.Command{Args: worker, Env: []string{fmt.Sprint("LEAK_KB=", s.leakKB)}, Group: group, Output: log}
-	address, stop, err := w.start(ctx, stage, command)
+	program := ""
+	if w.pkg != "" {
+		if program, err = stage.Build(w.pkg, w.name); err != nil {
+			return outcome{}, err
+		}
+	}
+	if err := stage.Cold(); err != nil {
+		return outcome{}, err
+	}
+	address, stop, err := w.start(ctx, program, stage, command)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -13,29 +13,26 @@ import (
 // end it.
 type way struct {
 	name  string
-	start func(context.Context, *rig.Stage, rig.Command) (address string, stop func(), err error)
+	pkg   string // of the supervisor, built onto the stage; empty for none
+	start func(ctx context.Context, program string, stage *rig.Stage, c rig.Command) (address string, stop func(), err error)
 }
 
 var ways = []way{
-	{"stanch", func(ctx context.Context, stage *rig.Stage, c rig.Command) (string, func(), error) {
+	{"stanch", "./cmd/stanch", func(ctx context.Context, program string, stage *rig.Stage, c rig.Command) (string, func(), error) {
 		c.Nobody = true
-		return stanch(ctx, stage, c)
+		return stanch(ctx, program, stage, c)
 	}},
-	{"stanch-own-cgroup", func(ctx context.Context, stage *rig.Stage, c rig.Command) (string, func(), error) {
+	{"stanch-own-cgroup", "./cmd/stanch", func(ctx context.Context, program string, stage *rig.Stage, c rig.Command) (string, func(), error) {
 		if err := c.Group.Delegate(); err != nil {
 			return "", nil, err
 		}
-		return stanch(ctx, stage, c)
+		return stanch(ctx, program, stage, c)
 	}},
-	{"of-watchdog", ofWatchdog},
-	{"loop", loop},
+	{"of-watchdog", "./bench/ofwatchdog", ofWatchdog},
+	{"loop", "", loop},
 }
 
-func stanch(ctx context.Context, stage *rig.Stage, c rig.Command) (string, func(), error) {
-	program, err := stage.Build("./cmd/stanch", "stanch")
-	if err != nil {
-		return "", nil, err
-	}
+func stanch(ctx context.Context, program string, stage *rig.Stage, c rig.Command) (string, func(), error) {
 	st, err := stage.StartStanch(ctx, program, rig.Options{Command: c})
 	if err != nil {
 		return "", nil, err
@@ -47,11 +44,7 @@ func stanch(ctx context.Context, stage *rig.Stage, c rig.Command) (string, func(
 // back-off would do.
 const forever = `while :; do "$@"; sleep 0.1; done`
 
-func ofWatchdog(ctx context.Context, stage *rig.Stage, c rig.Command) (string, func(), error) {
-	program, err := stage.Build("./bench/ofwatchdog", "ofwatchdog")
-	if err != nil {
-		return "", nil, err
-	}
+func ofWatchdog(ctx context.Context, program string, _ *rig.Stage, c rig.Command) (string, func(), error) {
 	port, err := rig.FreePort()
 	if err != nil {
 		return "", nil, err
@@ -68,7 +61,7 @@ func ofWatchdog(ctx context.Context, stage *rig.Stage, c rig.Command) (string, f
 	return await(ctx, c, address)
 }
 
-func loop(ctx context.Context, _ *rig.Stage, c rig.Command) (string, func(), error) {
+func loop(ctx context.Context, _ string, _ *rig.Stage, c rig.Command) (string, func(), error) {
 	port, err := rig.FreePort()
 	if err != nil {
 		return "", nil, err

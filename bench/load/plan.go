@@ -107,6 +107,17 @@ type Plan struct {
 	SSEs       int // held open, each an event stream of SSEEvents, one every Beat
 	SSEEvents  int
 	Beat       time.Duration
+
+	// Each, if set, is told of every request when it has ended. Many
+	// goroutines call it at once, and wait for it.
+	Each func(Request)
+}
+
+// Request is one request's life.
+type Request struct {
+	Kind           Kind
+	Sent, Finished time.Time
+	Err            error // nil, or a Loss
 }
 
 // DefaultPlan is a closed loop of 16 connections with the default mix, without

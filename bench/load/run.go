@@ -214,7 +214,11 @@ func (r *Run) one(c *client, number int64, at time.Time) {
 	kind := r.wheel[number%int64(len(r.wheel))]
 	sent := time.Since(start)
 	err := c.send(kind, number)
-	r.tally.add(kind, at.Sub(start), sent, time.Since(start), err)
+	finished := time.Since(start)
+	r.tally.add(kind, at.Sub(start), sent, finished, err)
+	if r.plan.Each != nil {
+		r.plan.Each(Request{kind, start.Add(sent), start.Add(finished), err})
+	}
 }
 
 func (r *Run) retire(c *client) {

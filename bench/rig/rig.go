@@ -106,17 +106,29 @@ func (s *Stage) Scratch(name string) (string, error) {
 	return dir, nil
 }
 
-// Python is the interpreter that every user may run: the system's before one
-// that lives in somebody's home.
-func Python() (string, error) {
-	if path := "/usr/bin/python3"; exec.Command(path, "-V").Run() == nil {
-		return path, nil
+// python copies the interpreter onto the stage: the system's before one that
+// lives in somebody's home. It finds its library by itself.
+func (s *Stage) python() (string, error) {
+	from := "/usr/bin/python3"
+	if exec.Command(from, "-V").Run() != nil {
+		out, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+		if err != nil {
+			return "", fmt.Errorf("find Python 3: %w\nhint: install it (apt-get install python3)", err)
+		}
+		from = strings.TrimSpace(string(out))
 	}
-	path, err := exec.LookPath("python3")
+	program, err := os.ReadFile(from)
 	if err != nil {
-		return "", fmt.Errorf("find Python 3: %w\nhint: install it (apt-get install python3)", err)
+		return "", fmt.Errorf("copy Python: %w", err)
 	}
-	return path, nil
+	to := filepath.Join(s.Dir, "python3")
+	if err := os.WriteFile(to, program, 0o755); err != nil {
+		return "", fmt.Errorf("copy Python: %w", err)
+	}
+	if exec.Command(to, "-c", "import http.server, ctypes").Run() != nil {
+		return from, nil // an interpreter that only works where it is
+	}
+	return to, nil
 }
 
 // Worker is the command of an example worker in this language on the stage,
@@ -124,7 +136,7 @@ func Python() (string, error) {
 func (s *Stage) Worker(language string) ([]string, error) {
 	switch language {
 	case "python":
-		python, err := Python()
+		python, err := s.python()
 		return []string{python, "-B", filepath.Join(s.Dir, "python", "worker.py"), "--port", "{port}"}, err
 	case "node":
 		node, err := exec.LookPath("node")
