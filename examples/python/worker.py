@@ -355,14 +355,16 @@ def main():
         sys.exit(number("EXIT_AT_START"))
     for _ in range(number("ORPHANS")):
         subprocess.run(["sh", "-c", "sleep 600 >/dev/null 2>&1 &"], start_new_session=True, check=True)
-    stop = threading.Event()
+    # A pipe, not an Event: a handler runs between two instructions of the main
+    # thread, also while that holds the lock inside Event.wait.
+    stop, stopped = os.pipe()
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
+        signal.signal(name, lambda *_: os.write(stopped, b"x"))
     if os.environ.get("IGNORE_TERM") == "1":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     time.sleep(number("START_MS") / 1000)
     if os.environ.get("NEVER_READY") == "1":
-        stop.wait()
+        os.read(stop, 1)
         return
 
     server = listen(args.port, args.socket)
@@ -371,7 +373,7 @@ def main():
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     where = args.socket or "127.0.0.1:%d" % server.server_address[1]
     print("listening on", where, flush=True)
-    stop.wait()
+    os.read(stop, 1)
     server.finish()
 
 

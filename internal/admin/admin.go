@@ -224,6 +224,7 @@ func (a *Admin) replace(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Admin) drain(w http.ResponseWriter, r *http.Request) {
+	a.SetDraining()
 	if err := a.cfg.Drain(r.Context()); err != nil {
 		problem(w, http.StatusConflict, err)
 		return

@@ -172,7 +172,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	front := admin.New(admin.Config{
 		Guard: keeper, Stats: server.Stats, Flights: func() []proxy.Request { return server.InFlight(nil) },
 		Version: opt.Version, Counts: j.byKind, Signal: cfg.OnUnhealthy == band.Signal,
-		Drain: func(ctx context.Context) error { return nil },
+		Drain: func(ctx context.Context) error { return idle(ctx, server, desk) },
 	})
 	var running sync.WaitGroup
 	guarded := make(chan struct{})
@@ -209,6 +209,24 @@ func Run(ctx context.Context, opt Options) (err error) {
 	running.Wait()
 	j.say("Host stopped")
 	return err
+}
+
+// idle lets clients go and waits until nothing is in flight. Who comes all the
+// same is still served.
+func idle(ctx context.Context, server *proxy.Server, desk *dispatch.Dispatch) error {
+	server.Drain()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if c := desk.Counts(); c.InFlight+c.Queued == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("still draining: %w", ctx.Err())
+		}
+	}
 }
 
 func addressOf(l net.Listener) string {

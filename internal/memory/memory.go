@@ -13,17 +13,17 @@ const Unlimited int64 = 1<<63 - 1
 
 // Charge is what the kernel charges to one cgroup.
 type Charge struct {
-	Usage       int64 // memory.current (v2) or memory.usage_in_bytes (v1): all that is charged
-	Reclaimable int64 // page cache that the kernel can drop at once: active and inactive file less what is dirty, shared-memory or locked
-	Anon        int64 // anonymous memory
-	File        int64 // page cache, all of it
-	Shmem       int64 // tmpfs and shared memory: looks like cache and can't be dropped
-	Kernel      int64 // slab that can't be reclaimed, stacks, page tables, sockets
-	Peak        int64 // the highest usage ever seen by the kernel; 0 if it does not tell
-	Limit       int64 // the smallest limit on the way up to the root; Unlimited if there is none
-	OOMKills    int64 // processes that the kernel has killed for this group's limit
-	OOMGroup    bool  // memory.oom.group: one kill takes the whole group
-	Known       bool  // false if there is no memory controller to ask
+	Usage       int64 `json:"usage"`       // memory.current (v2) or memory.usage_in_bytes (v1): all that is charged
+	Reclaimable int64 `json:"reclaimable"` // page cache that the kernel can drop at once: active and inactive file less what is dirty, shared-memory or locked
+	Anon        int64 `json:"anon"`        // anonymous memory
+	File        int64 `json:"file"`        // page cache, all of it
+	Shmem       int64 `json:"shmem"`       // tmpfs and shared memory: looks like cache and can't be dropped
+	Kernel      int64 `json:"kernel"`      // slab that can't be reclaimed, stacks, page tables, sockets
+	Peak        int64 `json:"peak"`        // the highest usage ever seen by the kernel; 0 if it does not tell
+	Limit       int64 `json:"limit"`       // the smallest limit on the way up to the root; Unlimited if there is none
+	OOMKills    int64 `json:"oom_kills"`   // processes that the kernel has killed for this group's limit
+	OOMGroup    bool  `json:"oom_group"`   // memory.oom.group: one kill takes the whole group
+	Known       bool  `json:"known"`       // false if there is no memory controller to ask
 }
 
 // WorkingSet is the part of the charge that the kernel can't drop at will, the
@@ -32,33 +32,35 @@ func (c Charge) WorkingSet() int64 { return max(c.Usage-c.Reclaimable, 0) }
 
 // Tree is the sum over a worker process and all of its descendants.
 type Tree struct {
-	Processes int
-	RSS       int64 // resident set, shared pages counted in each process
-	Anon      int64 // resident less file- and shm-backed pages, from statm
-	PSS       int64 // proportional set size at the last slow look; 0 before it
-	Private   int64 // private clean and dirty bytes at the last slow look; 0 before it
-	Shared    int64 // anonymous bytes that Anon counts more than once (copy-on-write after a fork), at the last slow look; 0 when processes came or went since
-	Threads   int
-	SlowAt    time.Time // when PSS and Private were read
+	Processes int       `json:"processes"`
+	RSS       int64     `json:"rss"`     // resident set, shared pages counted in each process
+	Anon      int64     `json:"anon"`    // resident less file- and shm-backed pages, from statm
+	PSS       int64     `json:"pss"`     // proportional set size at the last slow look; 0 before it
+	Private   int64     `json:"private"` // private clean and dirty bytes at the last slow look; 0 before it
+	Shared    int64     `json:"shared"`  // anonymous bytes that Anon counts more than once (copy-on-write after a fork), at the last slow look; 0 when processes came or went since
+	Threads   int       `json:"threads"`
+	SlowAt    time.Time `json:"slow_at"` // when PSS and Private were read
 }
 
 // Heap is what a worker's runtime says of its managed heap, read from the
 // worker's own Prometheus endpoint or told by a preload.
 type Heap struct {
-	Runtime   string // go, dotnet, node, jvm, python; empty while unknown
-	Live      int64  // bytes in use by objects, after the last collection where the runtime tells
-	Committed int64  // bytes that the heap holds from the system
-	GCs       int64  // collections so far; 0 if the runtime does not tell
-	At        time.Time
-	Known     bool
+	Runtime   string    `json:"runtime"`     // go, dotnet, node, jvm, python; empty while unknown
+	Live      int64     `json:"live"`        // bytes in use by objects, after the last collection where the runtime tells
+	Committed int64     `json:"committed"`   // bytes that the heap holds from the system
+	GCs       int64     `json:"collections"` // collections so far; 0 if the runtime does not tell
+	At        time.Time `json:"at"`
+	Known     bool      `json:"known"`
 }
 
 // Pressure is the kernel's pressure-stall information for memory: total stall
 // time since boot and the 10-second averages, in percent.
 type Pressure struct {
-	SomeTotal, FullTotal time.Duration
-	SomeAvg10, FullAvg10 float64
-	Known                bool
+	SomeTotal time.Duration `json:"some_total"`
+	FullTotal time.Duration `json:"full_total"`
+	SomeAvg10 float64       `json:"some_avg10"`
+	FullAvg10 float64       `json:"full_avg10"`
+	Known     bool          `json:"known"`
 }
 
 // Source names the signal that a decision rests on.
@@ -73,11 +75,11 @@ const (
 
 // Worker is one worker's part of a reading.
 type Worker struct {
-	ID     string
-	PID    int
-	Tree   Tree
-	Heap   Heap
-	Charge Charge // of its own cgroup; Known is false where it has none
+	ID     string `json:"id"`
+	PID    int    `json:"pid"`
+	Tree   Tree   `json:"tree"`
+	Heap   Heap   `json:"heap"`
+	Charge Charge `json:"charge"` // of its own cgroup; Known is false where it has none
 }
 
 // Used is the best figure for what this worker holds: its own cgroup's working
@@ -96,16 +98,16 @@ func (t Tree) Used() int64 { return max(t.Anon-t.Shared, 0) }
 // Reading is one look at everything, by one gauge, at one moment. The gauge
 // reuses its slices: a reader that keeps a reading takes a Clone.
 type Reading struct {
-	At        time.Time
-	Container Charge
-	Group     Charge // the cgroup that holds all workers; Known is false where stanch may not make one
-	Workers   []Worker
-	Pressure  Pressure
-	Self      int64 // stanch's own resident set
+	At        time.Time `json:"at"`
+	Container Charge    `json:"container"`
+	Group     Charge    `json:"group"` // the cgroup that holds all workers; Known is false where stanch may not make one
+	Workers   []Worker  `json:"workers"`
+	Pressure  Pressure  `json:"pressure"`
+	Self      int64     `json:"self"` // stanch's own resident set
 
-	Used    int64  // the figure that decides
-	Limit   int64  // what it is held against; Unlimited if nothing bounds it
-	Decided Source // where Used and Limit come from
+	Used    int64  `json:"used"`    // the figure that decides
+	Limit   int64  `json:"limit"`   // what it is held against; Unlimited if nothing bounds it
+	Decided Source `json:"decided"` // where Used and Limit come from
 }
 
 // Clone copies the reading so that it outlives the gauge's next look.

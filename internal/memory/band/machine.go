@@ -47,6 +47,7 @@ type Machine struct {
 	cfg    Config
 	levels Levels
 	band   Band
+	eased  bool      // a worker has gone: what it held is free, and no dwell is due
 	calm   time.Time // since when every reading was below the level of leaving; zero if the last was not
 }
 
@@ -64,6 +65,10 @@ func (m *Machine) Configure(cfg Config) {
 	m.cfg = cfg
 	m.levels = cfg.For(m.levels.Limit)
 }
+
+// Ease tells that a worker has gone. A band that was its doing is left with the
+// next reading that allows it, without the dwell.
+func (m *Machine) Ease() { m.eased = true }
 
 // Step takes one reading. A band is entered at once, by the reading itself or
 // by where its slope takes it before the next look; it is left after the dwell,
@@ -89,12 +94,13 @@ func (m *Machine) Step(s Sample) Change {
 		if m.calm.IsZero() {
 			m.calm = s.At
 		}
-		if s.At.Sub(m.calm) >= m.cfg.Dwell {
-			m.band, m.calm = m.landing(s.Used), time.Time{}
-			c.Why = fmt.Sprintf("%v of %v for %v", bytesize.Size(s.Used), describe(m.levels.Limit), m.cfg.Dwell)
+		if calm := s.At.Sub(m.calm); calm >= m.cfg.Dwell || m.eased {
+			m.band, m.calm, m.eased = m.landing(s.Used), time.Time{}, false
+			c.Why = fmt.Sprintf("%v of %v", bytesize.Size(s.Used), describe(m.levels.Limit))
 		}
 	} else {
 		m.calm = time.Time{}
+		m.eased = m.eased && m.band > Healthy
 	}
 	c.To = m.band
 	return c

@@ -10,9 +10,11 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/memory"
@@ -74,6 +76,7 @@ type Guard struct {
 	tenures map[string]*tenure // by worker id
 	status  Status
 	learnt  learnt
+	gone    int    // workers that have come and gone
 	dead    string // why stanch gave up restarting; empty while it has not
 }
 
@@ -196,6 +199,7 @@ func (g *Guard) leave(t *tenure) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.tenures, t.worker.ID)
+	g.gone++
 }
 
 func (g *Guard) setState(t *tenure, s State) {
@@ -218,4 +222,19 @@ func kills(r *memory.Reading, id string) int64 {
 func (g *Guard) gate(order band.GateOrder, why string, retry time.Duration) {
 	state := map[band.GateOrder]gate.State{band.Open: gate.Open, band.Hold: gate.Hold, band.Shut: gate.Shut}[order]
 	g.parts.Dispatch.Set(state, why, retry)
+}
+
+// Signal sends a signal on to all workers.
+func (g *Guard) Signal(sig syscall.Signal) {
+	g.mu.Lock()
+	workers := make([]*worker.Worker, 0, len(g.tenures))
+	for _, t := range g.tenures {
+		workers = append(workers, t.worker)
+	}
+	g.mu.Unlock()
+	for _, w := range workers {
+		if err := w.Signal(sig); err != nil && !errors.Is(err, syscall.ESRCH) {
+			g.event(telemetry.Alert, w.ID, "Sending %v on to worker process %s: %v", sig, w.ID, err)
+		}
+	}
 }

@@ -74,19 +74,29 @@ func (g *Guard) Status() Status {
 	return s
 }
 
-// account notes what starting workers use, and how many serve.
-func (g *Guard) account(r *memory.Reading) (starting struct {
-	used    int64
+// cast is who is on stage: it changes when a worker comes, starts to serve, or
+// goes.
+type cast struct {
+	present int
 	serving int
+	gone    int // so far
+}
+
+// account notes what starting workers use, and who there is.
+func (g *Guard) account(r *memory.Reading) (starting struct {
+	cast
+	used int64
 }) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	starting.gone = g.gone
 	for i := range r.Workers {
 		w := &r.Workers[i]
 		t := g.tenures[w.ID]
 		if t == nil {
 			continue
 		}
+		starting.present++
 		switch t.state {
 		case Starting:
 			t.peak = max(t.peak, w.Used())

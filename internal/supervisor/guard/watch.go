@@ -34,7 +34,7 @@ type watch struct {
 	slope   band.Slope
 
 	reading memory.Reading
-	members int // workers in the last reading: another number starts the slopes anew
+	cast    cast // of the last reading: another one starts the slopes anew
 	order   band.GateOrder
 	limit   int64 // the last that was announced; -1 before
 	set     int64 // on the workers' cgroup; -1 before
@@ -87,8 +87,11 @@ func (w *watch) look(now time.Time) time.Duration {
 	r := &w.reading
 	g.look(now, r)
 	starting := g.account(r)
-	if len(r.Workers) != w.members {
-		w.members = len(r.Workers)
+	if starting.cast != w.cast {
+		if starting.gone > w.cast.gone {
+			w.machine.Ease()
+		}
+		w.cast = starting.cast
 		w.slope.Reset()
 	}
 	// A worker that starts grows by what the last ones took; only what the
