@@ -49,7 +49,7 @@ func (g *Guard) death(t *tenure, failure error) {
 	}
 	report := g.compile(t, &last, e)
 	g.event(telemetry.WorkerDied, t.worker.ID, "Worker process %s: %s (%s)", status(exit.Status, int(exit.Signal)), report.Verdict.Text, report.Verdict.Confidence)
-	g.write(report)
+	g.save(report)
 }
 
 // status puts a death by signal into the words that operators search for.
@@ -144,6 +144,12 @@ func stall(samples []flight.Sample) time.Duration {
 		}
 	}
 	return last.FullTotal - samples[0].FullTotal
+}
+
+// save writes the report beside the one who has it: the watch must not wait for
+// a disk. What it holds is in the flight recorder already.
+func (g *Guard) save(report postmortem.Report) {
+	g.saving.Go(func() { g.write(report) })
 }
 
 func (g *Guard) write(report postmortem.Report) {

@@ -67,7 +67,9 @@ type Guard struct {
 	changed chan struct{} // the configuration did: look at once
 	demands chan *order   // replacements asked for by people
 	reports chan report   // from the posts to the watch
+	ended   chan struct{} // closed when the watch is over
 	posts   []*post
+	saving  sync.WaitGroup // of post-mortems
 
 	read    sync.Mutex // the gauge has one reader at a time
 	reading memory.Reading
@@ -93,6 +95,7 @@ func New(cfg Config, parts Parts) *Guard {
 		changed: make(chan struct{}, 1),
 		demands: make(chan *order),
 		reports: make(chan report),
+		ended:   make(chan struct{}),
 		tenures: map[string]*tenure{},
 	}
 	g.cfg.Store(&cfg)
@@ -119,10 +122,14 @@ func (g *Guard) Run(ctx context.Context, stop func() context.Context) {
 	for _, p := range g.posts {
 		posts.Go(func() { p.run(ctx, stop) })
 	}
-	watch.Go(func() { g.watch(watching) })
+	watch.Go(func() {
+		defer close(g.ended)
+		g.watch(watching)
+	})
 	posts.Wait()
 	end()
 	watch.Wait()
+	g.saving.Wait()
 }
 
 // Replace replaces a worker (by id; empty for the one that uses most) and
@@ -131,6 +138,8 @@ func (g *Guard) Replace(ctx context.Context, id, why string) (Replacement, error
 	o := &order{victim: id, why: why, done: make(chan report, 1)}
 	select {
 	case g.demands <- o:
+	case <-g.ended:
+		return Replacement{}, errors.New("stanch stops")
 	case <-ctx.Done():
 		return Replacement{}, ctx.Err()
 	}
