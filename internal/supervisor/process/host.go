@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/stanch-dev/stanch/internal/memory/cgroup"
 )
 
 // The marks that a process carries in its environment, and hands on to
@@ -41,13 +43,17 @@ type HostConfig struct {
 // Host starts processes and reaps them, and the orphans that they leave. There
 // is one in a program. It is safe for concurrent use.
 type Host struct {
-	mark  string
-	adj   int // our own oom_score_adj
-	forks chan func()
+	mark string
+	adj  int // our own oom_score_adj
+	// session is ours, which orphans that hide from us have left.
+	session int
+	forks   chan func()
 
-	mu       sync.Mutex // held over a fork, so that no child is unknown when it ends
-	own      map[int]*Process
-	sentinel *sentinel
+	mu        sync.Mutex // held over a fork, so that no child is unknown when it ends
+	own       map[int]*Process
+	sentinel  *sentinel
+	sentinels int // that were replaced
+	closing   bool
 
 	children chan os.Signal
 	poke     chan struct{}
@@ -76,11 +82,17 @@ func NewHost(cfg HostConfig) (*Host, error) {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return nil, fmt.Errorf("become the reaper of orphans: %w", err)
 	}
+	if h.session, err = unix.Getsid(0); err != nil {
+		return nil, fmt.Errorf("ask for our session: %w", err)
+	}
 	signal.Notify(h.children, syscall.SIGCHLD)
 	h.running.Go(h.fork)
 	h.running.Go(h.reap)
 	if cfg.Sentinel {
-		if h.sentinel, err = h.startSentinel(); err != nil {
+		h.mu.Lock()
+		h.sentinel, err = h.startSentinel()
+		h.mu.Unlock()
+		if err != nil {
 			h.Close()
 			return nil, fmt.Errorf("start the sentinel: %w", err)
 		}
@@ -124,6 +136,9 @@ type Spec struct {
 	// Fork, if not nil, is called to fork: it calls start, having seen to it
 	// that the child is born where it should be (a cgroup).
 	Fork func(attr *syscall.SysProcAttr, start func() error) error
+	// Add, if not nil, puts the running process there, where Fork says that the
+	// kernel lets none be born there (cgroup.ErrNotBorn).
+	Add func(pid int) error
 	// OOMScoreAdj is added to our own, so that the kernel picks the worker.
 	OOMScoreAdj int
 }
@@ -175,10 +190,23 @@ func (h *Host) Start(spec Spec) (*Process, error) {
 		p.pid = started.Pid
 		return started.Release()
 	}
-	if spec.Fork != nil {
-		err = spec.Fork(attr.Sys, start)
-	} else {
-		err = h.onForkThread(start)
+	err = h.onForkThread(func() error {
+		if spec.Fork == nil {
+			return start()
+		}
+		err := spec.Fork(attr.Sys, start)
+		if !errors.Is(err, cgroup.ErrNotBorn) || spec.Add == nil {
+			return err
+		}
+		if err := start(); err != nil {
+			return err
+		}
+		return spec.Add(p.pid)
+	})
+	if p.pid != 0 && err != nil {
+		_ = syscall.Kill(-p.pid, syscall.SIGKILL) // it runs where it must not
+		_, _ = syscall.Wait4(p.pid, nil, 0, nil)
+		p.pid = 0
 	}
 	if p.pid != 0 {
 		h.own[p.pid] = p
@@ -227,6 +255,7 @@ func environment(env []string) []string {
 func (h *Host) Close() {
 	h.once.Do(func() {
 		h.mu.Lock()
+		h.closing = true
 		left := make([]*Process, 0, len(h.own))
 		for _, p := range h.own {
 			left = append(left, p)
@@ -236,7 +265,11 @@ func (h *Host) Close() {
 			p.Kill("stanch stops")
 			<-p.Done()
 		}
-		h.sentinel.dismiss()
+		h.endOrphans()
+		h.mu.Lock()
+		last := h.sentinel
+		h.mu.Unlock()
+		last.dismiss()
 		close(h.stop)
 		signal.Stop(h.children)
 		h.running.Wait()

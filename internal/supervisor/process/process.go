@@ -39,8 +39,12 @@ type Exit struct {
 }
 
 // outputGrace is how long the last lines of a process that has ended are
-// waited for: something that it forked may hold its stdout open.
-const outputGrace = 250 * time.Millisecond
+// waited for: something that it forked may hold its stdout open. Its death is
+// told after that, so that it has to be short beside a replacement.
+const outputGrace = 50 * time.Millisecond
+
+// outputEnd is when nobody listens any more to what it forked.
+const outputEnd = 2 * time.Second
 
 func (p *Process) run() {
 	var reading sync.WaitGroup
@@ -78,6 +82,9 @@ func (p *Process) wait() {
 		p.exit.Status = fmt.Sprintf("exited with code %d", p.exit.Code)
 	}
 	p.mu.Unlock()
+	for _, pipe := range p.pipes {
+		_ = pipe.SetReadDeadline(time.Now().Add(outputEnd)) // closed: it was heard to its end
+	}
 
 	h := p.host
 	h.mu.Lock()
@@ -156,8 +163,11 @@ func (p *Process) Kill(cause string) {
 	// What is killed first can't fork any more: a few rounds catch all.
 	for range 10 {
 		if p.stray(syscall.SIGKILL) == errNone {
-			return
+			break
 		}
+	}
+	if p.host.alone(p) {
+		p.host.endOrphans()
 	}
 }
 

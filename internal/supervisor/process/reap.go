@@ -33,10 +33,13 @@ func (h *Host) reapOne() bool {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, own := h.own[pid]; own || pid == h.sentinel.process() {
+	if _, own := h.own[pid]; own {
 		return false
 	}
 	_, err := syscall.Wait4(pid, nil, syscall.WNOHANG, nil)
+	if err == nil && pid == h.sentinel.process() && !h.closing {
+		h.renewSentinel()
+	}
 	return err == nil
 }
 

@@ -23,6 +23,7 @@ type sentinel struct {
 	pipe *os.File
 }
 
+// startSentinel starts one. The caller holds Host.mu.
 func (h *Host) startSentinel() (*sentinel, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -35,8 +36,6 @@ func (h *Host) startSentinel() (*sentinel, error) {
 		return nil, err
 	}
 	defer null.Close()
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	// The files are the pipe and nothing else; a session of its own keeps a
 	// terminal's Ctrl-C away.
 	started, err := os.StartProcess("/proc/self/exe", []string{SentinelName}, &os.ProcAttr{
@@ -50,6 +49,29 @@ func (h *Host) startSentinel() (*sentinel, error) {
 	}
 	s := &sentinel{pid: started.Pid, pipe: write}
 	return s, started.Release()
+}
+
+// mostSentinels bounds how often one that was killed is replaced: what ends
+// ten in a row ends the eleventh too.
+const mostSentinels = 10
+
+// renewSentinel replaces a sentinel that somebody killed. The caller holds
+// Host.mu.
+func (h *Host) renewSentinel() {
+	old := h.sentinel
+	old.pid = -1
+	if h.sentinels++; h.sentinels > mostSentinels {
+		return
+	}
+	next, err := h.startSentinel()
+	if err != nil {
+		return // workers still die with us, what they forked may not
+	}
+	old.pipe.Close()
+	h.sentinel = next
+	for pid := range h.own {
+		next.tell("+", pid)
+	}
 }
 
 // sentinelFor tells the sentinel whose mark to look for. It is no HostMark,
@@ -78,7 +100,9 @@ func (s *sentinel) dismiss() {
 	}
 	_, _ = io.WriteString(s.pipe, "dismissed\n")
 	s.pipe.Close()
-	_, _ = syscall.Wait4(s.pid, nil, 0, nil)
+	if s.pid > 0 {
+		_, _ = syscall.Wait4(s.pid, nil, 0, nil) // ECHILD: the reaper was faster
+	}
 }
 
 // SentinelMain waits for the end of its parent and kills what that left behind.

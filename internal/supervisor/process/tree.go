@@ -36,6 +36,64 @@ func (p *Process) stray(sig syscall.Signal) error {
 	return found
 }
 
+// endOrphans kills what came to us as an orphan without a mark: a daemon that
+// left its session and was given another environment. What it forked comes to
+// us in its turn. Children of our own session are none of these.
+func (h *Host) endOrphans() {
+	for range 10 {
+		killed := false
+		for _, pid := range children() {
+			h.mu.Lock()
+			_, own := h.own[pid]
+			own = own || pid == h.sentinel.process()
+			h.mu.Unlock()
+			if own || exited(pid) || carries(pid, HostMark+"="+h.mark) {
+				continue
+			}
+			if session, err := unix.Getsid(pid); err != nil || session == h.session {
+				continue
+			}
+			// Nobody else reaps it, so that the pid is still its own.
+			killed = syscall.Kill(pid, syscall.SIGKILL) == nil || killed
+		}
+		if !killed {
+			return
+		}
+	}
+}
+
+// alone says whether no process other than p runs: an orphan without a mark
+// can only be p's then.
+func (h *Host) alone(p *Process) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, other := range h.own {
+		if other != p {
+			return false
+		}
+	}
+	return true
+}
+
+// children are our direct children, orphans included.
+func children() (pids []int) {
+	names, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	self := strconv.Itoa(os.Getpid())
+	for _, name := range names {
+		pid, err := strconv.Atoi(name.Name())
+		if err != nil {
+			continue
+		}
+		if fields, err := stat(pid); err == nil && fields[1] == self {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
 // signalPID signals a process that still carries the mark. The handle is
 // opened before the mark is read again, so that a pid that was given to
 // somebody else in between is not hit.
