@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -266,7 +267,12 @@ func ownGroup(container *cgroup.Group, wanted bool) (*cgroup.Group, string) {
 	if err := container.Writable(); err != nil {
 		return nil, fmt.Sprintf("Workers share the container's cgroup, whose limit is guarded: %v", err)
 	}
-	group, err := container.Child(fmt.Sprintf("stanch-workers-%d", os.Getpid()))
+	const prefix = "stanch-workers-"
+	container.Sweep(prefix, func(pid string) bool {
+		n, err := strconv.Atoi(pid)
+		return err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH)
+	})
+	group, err := container.Child(prefix + strconv.Itoa(os.Getpid()))
 	if err != nil {
 		return nil, fmt.Sprintf("Workers share the container's cgroup, whose limit is guarded: %v", err)
 	}

@@ -231,6 +231,8 @@ func (l *Ladder) gate(s Situation, o *Orders) {
 	left := until(s.Used, s.Levels.Brink(), max(s.Trend, s.Steady))
 	replaced := s.Busy || o.Replace != Keep
 	switch {
+	case !s.Serving: // the one that held the memory is gone or frozen, and its successor is on its way
+		o.Gate = Hold
 	case !replaced, left < swap:
 		o.Gate = Shut
 	case s.Band == Critical && left > 3*swap:

@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"syscall"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/memory"
@@ -62,16 +63,18 @@ func status(text string, signal int) string {
 
 // autopsy compiles the report of a worker that stands frozen, while its
 // requests are still there to be named.
-func (g *Guard) autopsy(t *tenure, r *memory.Reading, s band.Situation) postmortem.Report {
+func (g *Guard) autopsy(t *tenure, r *memory.Reading, s band.Situation, reason string) postmortem.Report {
 	g.mu.Lock()
-	last := g.status
+	last, before := g.status, t.oom
 	g.mu.Unlock()
 	last.At, last.Used, last.Slope, last.Trend, last.Band = r.At, r.Used, s.Steady, s.Trend, s.Band
 	last.Decided, last.Pressure = r.Decided, r.Pressure
 	last.Limit = r.Limit
 	return g.compile(t, &last, postmortem.Evidence{
-		Signal: 9, OwnKill: "frozen", Frozen: true,
-		LastUsed: r.Used, Limit: r.Limit, Slope: s.Steady,
+		Signal: int(syscall.SIGKILL), OwnKill: reason, Frozen: true,
+		OOMBefore: before, OOMAfter: kills(r, t.worker.ID),
+		CountersKnown: r.Container.Known || r.Group.Known,
+		LastUsed:      r.Used, Limit: r.Limit, Slope: s.Steady,
 		OwnCgroup: t.worker.Group() != nil,
 	})
 }
@@ -170,7 +173,7 @@ func (g *Guard) Remains(old flight.Remains, container *cgroup.Group) {
 	if container != nil {
 		_ = container.Read(&now) // unknown then; it says so by itself
 	}
-	e := postmortem.Evidence{Signal: 9, StanchDied: true, Limit: memory.Unlimited, CountersKnown: now.Known, OOMGroup: now.OOMGroup, OOMAfter: now.OOMKills}
+	e := postmortem.Evidence{Signal: int(syscall.SIGKILL), StanchDied: true, Limit: memory.Unlimited, CountersKnown: now.Known, OOMGroup: now.OOMGroup, OOMAfter: now.OOMKills}
 	report := postmortem.Report{
 		Version: postmortem.Version, At: old.Last, Worker: "stanch", PID: old.PID, Started: old.Started,
 	}

@@ -35,7 +35,7 @@ func (g *Guard) freeze(now time.Time, r *memory.Reading, s band.Situation, why s
 	if desk != nil {
 		desk.Retire()
 	}
-	report := g.autopsy(t, r, s) // before Abort: it names the requests in flight
+	report := g.autopsy(t, r, s, reason) // before Abort: it names the requests in flight
 	t.worker.Upstream.Abort(reason)
 	g.event(telemetry.Frozen, id, "Worker process frozen within %v: %s", took.Round(10*time.Microsecond), why)
 	if err != nil {
