@@ -33,6 +33,22 @@ peer_pm2() {
 	npm install --silent --no-audit --no-fund --prefix "$cache/pm2" pm2@7.0.4
 }
 
+# system PROGRAM PACKAGE installs a package of the distribution.
+system() {
+	command -v "$1" >/dev/null && return
+	if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
+		echo "$1 is missing: install it first (Debian: apt-get install $2)" >&2
+		return 1
+	fi
+	apt-get -qq update
+	# Debian starts a server on port 80 when it installs one; nobody asked for it.
+	RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$2" >/dev/null
+}
+
+peer_nginx() { system nginx nginx-light; }
+peer_haproxy() { system haproxy haproxy; }
+peer_wrk() { system wrk wrk; }
+
 for peer; do
 	"peer_$peer"
 done

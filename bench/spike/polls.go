@@ -55,16 +55,29 @@ func (p *polls) inARow(after time.Time) int {
 	return row
 }
 
-// first is the time from an event to the end of the first poll that finished at
-// or after from and has the property.
-func (p *polls) first(event, from time.Time, has func(error) bool) (time.Duration, bool) {
+// firstLost is the time from an event to the end of the first poll, of those
+// that finished after from, that was not ok.
+func (p *polls) firstLost(event, from time.Time) (time.Duration, bool) {
+	return p.first(event, func(r load.Request) bool { return r.Err != nil && r.Finished.After(from) })
+}
+
+// firstOK is the time from an event to the end of the first poll, of those sent
+// after from, that was ok.
+func (p *polls) firstOK(event, from time.Time) (time.Duration, bool) {
+	return p.first(event, func(r load.Request) bool { return r.Err == nil && r.Sent.After(from) })
+}
+
+func (p *polls) first(event time.Time, counts func(load.Request) bool) (time.Duration, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var first time.Time
 	for _, r := range p.seen {
-		if !r.Finished.Before(from) && has(r.Err) && (first.IsZero() || r.Finished.Before(first)) {
+		if counts(r) && (first.IsZero() || r.Finished.Before(first)) {
 			first = r.Finished
 		}
 	}
-	return first.Sub(event), !first.IsZero()
+	if first.IsZero() {
+		return 0, false
+	}
+	return first.Sub(event), true
 }

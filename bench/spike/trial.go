@@ -85,7 +85,9 @@ func (b *bench) trial(ctx context.Context, mode string) (trial, error) {
 	asked := time.Now()
 	if began {
 		ended = spike(ctx, s.address, b.mb, b.mbps)
-		p.waitOK(ctx, 100, time.Now())
+		if mode != "none" { // nobody would bring it back
+			p.waitOK(ctx, 100, time.Now())
+		}
 	}
 	stop()
 	poller.Wait()
@@ -112,8 +114,10 @@ func (b *bench) trial(ctx context.Context, mode string) (trial, error) {
 		}
 	}
 	if crossed, ok := rig.Crossing(samples, s.critical); ok {
-		t.refusal, t.refused = p.first(crossed.At, asked, func(err error) bool { return err != nil })
-		t.recovery, t.recovered = p.first(crossed.At, crossed.At.Add(max(t.refusal, 0)), func(err error) bool { return err == nil })
+		t.refusal, t.refused = p.firstLost(crossed.At, asked)
+		if t.refused {
+			t.recovery, t.recovered = p.firstOK(crossed.At, crossed.At.Add(t.refusal))
+		}
 	}
 	text, _ := os.ReadFile(log.Name())
 	t.log = strings.Split(string(text), "\n")
