@@ -60,17 +60,21 @@ func lineSum(seed uint32, b []byte, body int) uint32 {
 	return sum(sum(seed, b[:36]), b[lineHead:lineHead+body])
 }
 
-// readLine reads the record that begins with b; size is 0 if none does.
-func readLine(seed uint32, b []byte) (t stamp, l Line, size int) {
+// lineStamp is of the record that begins with b; size is 0 if none does.
+func lineStamp(seed uint32, b []byte) (t stamp, size int) {
 	if len(b) < lineHead || native.Uint32(b) != lineMark {
-		return t, l, 0
+		return t, 0
 	}
-	text, worker, stream := int(native.Uint16(b[4:])), int(b[6]), int(b[7])
-	body := text + worker + stream
+	body := int(native.Uint16(b[4:])) + int(b[6]) + int(b[7])
 	if lineHead+body > len(b) || native.Uint32(b[36:]) != lineSum(seed, b, body) {
-		return t, l, 0
+		return t, 0
 	}
-	s := string(b[lineHead : lineHead+body])
-	l.Worker, l.Stream, l.Text = s[:worker], s[worker:worker+stream], s[worker+stream:]
-	return stamp{get64(b[8:]), get64(b[16:]), get64(b[24:])}, l, (lineHead + body + 7) &^ 7
+	return stamp{number: get64(b[8:]), wall: get64(b[16:]), boot: get64(b[24:])}, (lineHead + body + 7) &^ 7
+}
+
+// readLine decodes a record that has its stamp.
+func readLine(b []byte, at time.Time) Line {
+	text, worker, stream := int(native.Uint16(b[4:])), int(b[6]), int(b[7])
+	s := string(b[lineHead : lineHead+text+worker+stream])
+	return Line{At: at, Worker: s[:worker], Stream: s[worker : worker+stream], Text: s[worker+stream:]}
 }

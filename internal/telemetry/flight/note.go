@@ -50,15 +50,18 @@ func noteSum(seed uint32, b []byte, body int) uint32 {
 	return sum(sum(seed, b[:28]), b[noteHead:noteHead+body])
 }
 
-// readNote is false if the record was torn.
-func readNote(seed uint32, b []byte) (t stamp, e telemetry.Event, whole bool) {
+// noteStamp is false if the record is torn.
+func noteStamp(seed uint32, b []byte) (stamp, bool) {
+	body := int(b[24]) + int(b[25]) + int(native.Uint16(b[26:]))
+	whole := noteHead+body <= len(b) && native.Uint32(b[28:]) == noteSum(seed, b, body)
+	return stamp{number: get64(b), wall: get64(b[8:]), boot: get64(b[16:])}, whole
+}
+
+// readNote decodes a record that has its stamp.
+func readNote(b []byte, at time.Time) telemetry.Event {
 	kind, worker, text := int(b[24]), int(b[25]), int(native.Uint16(b[26:]))
-	if noteHead+kind+worker+text > len(b) || native.Uint32(b[28:]) != noteSum(seed, b, kind+worker+text) {
-		return t, e, false
-	}
 	body := string(b[noteHead : noteHead+kind+worker+text])
-	e.Kind, e.Worker, e.Text = telemetry.Kind(body[:kind]), body[kind:kind+worker], body[kind+worker:]
-	return stamp{get64(b), get64(b[8:]), get64(b[16:])}, e, true
+	return telemetry.Event{At: at, Kind: telemetry.Kind(body[:kind]), Worker: body[kind : kind+worker], Text: body[kind+worker:]}
 }
 
 // cut shortens text to at most n bytes, between characters.

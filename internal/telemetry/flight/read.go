@@ -4,24 +4,24 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"sync/atomic"
 	"time"
 	"unsafe"
-
-	"github.com/stanch-dev/stanch/internal/telemetry"
 )
 
 // stamp is a record's place in the order of things.
 type stamp struct {
 	number     int64 // within its ring, from 1
 	wall, boot int64 // nanoseconds
+	at         int   // its place in the file
 }
 
-type stamped[T any] struct {
-	stamp
-	what T
+func (t stamp) of(at int) stamp {
+	t.at = at
+	return t
 }
 
 // kind is what a file turns out to be.
@@ -63,57 +63,47 @@ func read(file []byte, now int64) Remains {
 	}
 	seed, torn := native.Uint32(file[headSeed:]), 0
 
-	var all []stamped[Sample]
-	for b := range records(file, denseAt, denseCount+thinCount, sampleSize) {
-		if native.Uint32(b[92:]) != sum(seed, b[:92]) {
-			torn++
-			continue
-		}
-		t, s := readSample(b)
-		all = append(all, stamped[Sample]{t, s})
-	}
-	var notes []stamped[telemetry.Event]
-	for b := range records(file, notesAt, noteCount, noteSize) {
-		t, e, whole := readNote(seed, b)
+	samples := make([]stamp, 0, denseCount+thinCount)
+	for at, b := range records(file, denseAt, denseCount+thinCount, sampleSize) {
+		t, whole := sampleStamp(seed, b)
 		if !whole {
 			torn++
 			continue
 		}
-		notes = append(notes, stamped[telemetry.Event]{t, e})
+		samples = append(samples, t.of(at))
 	}
-	var lines []stamped[Line]
-	region := file[min(linesAt, len(file)):min(linesAt+linesLen, len(file))]
-	for at := 0; at < len(region); {
-		t, l, size := readLine(seed, region[at:])
+	notes := make([]stamp, 0, noteCount)
+	for at, b := range records(file, notesAt, noteCount, noteSize) {
+		t, whole := noteStamp(seed, b)
+		if !whole {
+			torn++
+			continue
+		}
+		notes = append(notes, t.of(at))
+	}
+	var lines []stamp
+	for at, end := linesAt, min(linesAt+linesLen, len(file)); at < end; {
+		t, size := lineStamp(seed, file[at:end])
 		if size == 0 {
 			at += 8
 			continue
 		}
-		lines = append(lines, stamped[Line]{t, l})
+		lines = append(lines, t.of(at))
 		at += size
 	}
 
 	last := stamp{wall: r.Started.UnixNano(), boot: get64(file[headBoot:])}
-	for _, t := range []stamp{inOrder(&all), inOrder(&notes), inOrder(&lines)} {
-		if t.number > 0 && t.boot > last.boot {
+	for _, all := range []*[]stamp{&samples, &notes, &lines} {
+		if t := inOrder(all); t.number > 0 && t.boot > last.boot {
 			last = t
 		}
 	}
 	r.Last = time.Unix(0, last.wall)
-	for _, s := range all {
-		s.what.At = time.Unix(0, s.wall)
-		r.Samples = append(r.Samples, s.what)
-	}
-	for _, n := range notes {
-		n.what.At = time.Unix(0, n.wall)
-		r.Notes = append(r.Notes, n.what)
-	}
-	for _, l := range lines {
-		l.what.At = time.Unix(0, l.wall)
-		r.Lines = append(r.Lines, l.what)
-	}
+	r.Samples = gather(file, samples, readSample)
+	r.Notes = gather(file, notes, readNote)
+	r.Lines = gather(file, lines, readLine)
 	now = max(now, last.boot)
-	for b := range records(file, slotsAt, slotCount, slotSize) {
+	for _, b := range records(file, slotsAt, slotCount, slotSize) {
 		began, q, found, half := readSlot(seed, b)
 		if half {
 			torn++
@@ -134,20 +124,30 @@ func read(file []byte, now int64) Remains {
 	return r
 }
 
-// records are those in a part of the file whose first word is not 0.
-func records(file []byte, at, count, size int) func(yield func([]byte) bool) {
-	return func(yield func([]byte) bool) {
+// records are those in a part of the file whose first word is not 0, each with
+// its place.
+func records(file []byte, at, count, size int) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
 		for i := range count {
 			from := at + i*size
 			if from+size > len(file) {
 				return
 			}
 			b := file[from : from+size : from+size]
-			if native.Uint64(b) != 0 && !yield(b) {
+			if native.Uint64(b) != 0 && !yield(from, b) {
 				return
 			}
 		}
 	}
+}
+
+// gather decodes the records at these places.
+func gather[T any](file []byte, all []stamp, decode func([]byte, time.Time) T) []T {
+	what := make([]T, len(all))
+	for i, s := range all {
+		what[i] = decode(file[s.at:], time.Unix(0, s.wall))
+	}
+	return what
 }
 
 // leap is by how much the wall clock has to be set before times are told as the
@@ -157,14 +157,14 @@ const leap = int64(time.Second)
 // inOrder sorts by number, drops what is there twice, and tells all times by
 // the wall clock as it was set last, so that the distances between them are
 // true. It returns the last stamp.
-func inOrder[T any](all *[]stamped[T]) stamp {
-	slices.SortFunc(*all, func(a, b stamped[T]) int { return cmp.Compare(a.number, b.number) })
-	*all = slices.CompactFunc(*all, func(a, b stamped[T]) bool { return a.number == b.number })
+func inOrder(all *[]stamp) stamp {
+	slices.SortFunc(*all, func(a, b stamp) int { return cmp.Compare(a.number, b.number) })
+	*all = slices.CompactFunc(*all, func(a, b stamp) bool { return a.number == b.number })
 	n := len(*all)
 	if n == 0 {
 		return stamp{}
 	}
-	last := (*all)[n-1].stamp
+	last := (*all)[n-1]
 	for i := range *all {
 		s := &(*all)[i]
 		told := s.boot + last.wall - last.boot
@@ -175,8 +175,8 @@ func inOrder[T any](all *[]stamped[T]) stamp {
 	return last
 }
 
-// Snapshot returns what the recorder holds now. It copies the whole record,
-// which takes under a millisecond, while writers of anything but requests wait.
+// Snapshot returns what the recorder holds now. It takes a millisecond or two of
+// processor time; writers of anything but requests wait for a tenth of that.
 func (r *Recorder) Snapshot() Remains {
 	file := make([]byte, fileSize)
 	r.stopWriters()

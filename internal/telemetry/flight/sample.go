@@ -57,19 +57,21 @@ func (r *Recorder) writeSample(at int, number, boot int64, s *Sample) {
 	put64(b[56:], int64(s.SomeTotal))
 	put64(b[64:], int64(s.FullTotal))
 	put64(b[72:], s.OOMKills)
-	native.PutUint32(b[80:], clip32(s.InFlight))
-	native.PutUint32(b[84:], clip32(s.Queue)&0xffffff|uint32(s.Band)<<24)
+	native.PutUint32(b[80:], uint32(min(max(s.InFlight, 0), math.MaxInt32)))
+	native.PutUint32(b[84:], uint32(min(max(s.Queue, 0), 0xffffff))|uint32(s.Band)<<24)
 	native.PutUint32(b[88:], 0)
 	native.PutUint32(b[92:], sum(r.seed, b[:92]))
 }
 
-func clip32(n int) uint32 { return uint32(min(max(n, 0), math.MaxInt32)) }
+// sampleStamp is false if the record is torn.
+func sampleStamp(seed uint32, b []byte) (stamp, bool) {
+	return stamp{number: get64(b), wall: get64(b[8:]), boot: get64(b[16:])}, native.Uint32(b[92:]) == sum(seed, b[:92])
+}
 
-func readSample(b []byte) (stamp, Sample) {
-	t := stamp{number: get64(b), wall: get64(b[8:]), boot: get64(b[16:])}
+func readSample(b []byte, at time.Time) Sample {
 	last := native.Uint32(b[84:])
-	return t, Sample{
-		Used: get64(b[24:]), Limit: get64(b[32:]), Container: get64(b[40:]), Self: get64(b[48:]),
+	return Sample{
+		At: at, Used: get64(b[24:]), Limit: get64(b[32:]), Container: get64(b[40:]), Self: get64(b[48:]),
 		SomeTotal: time.Duration(get64(b[56:])), FullTotal: time.Duration(get64(b[64:])), OOMKills: get64(b[72:]),
 		InFlight: int(native.Uint32(b[80:])), Queue: int(last & 0xffffff), Band: uint8(last >> 24),
 	}
