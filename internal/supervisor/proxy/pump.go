@@ -40,10 +40,11 @@ func (x *exchange) endPump(l *link, answered bool) result {
 		return result{}
 	}
 	x.pump = nil
-	if answered {
-		// The worker has answered, most likely to all of it; then the pump is
-		// at its last instructions.
-		grace := time.NewTimer(10 * time.Millisecond)
+	if answered && x.ans.reusable() {
+		// Either the worker has answered to all of it, and the pump is at its
+		// last instructions; or it answered early and keeps the connection,
+		// which says that it reads on.
+		grace := time.NewTimer(x.srv.cfg.Linger)
 		select {
 		case <-p.done:
 		case <-grace.C:
