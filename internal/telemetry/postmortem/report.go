@@ -3,6 +3,7 @@ package postmortem
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,6 +42,18 @@ type Report struct {
 	InFlight []Request `json:"in_flight"`
 	Ladder   []Line    `json:"ladder"` // what stanch did: events, their kind as the source
 	Output   []Line    `json:"output"` // the last of what the worker printed, the stream as the source
+}
+
+// MarshalJSON writes a rate that is no number as 0: JSON has none such, and no
+// report is to be lost for one figure.
+func (r Report) MarshalJSON() ([]byte, error) {
+	type plain Report
+	for _, f := range []*float64{&r.Slope, &r.Trend, &r.PSISomeAvg10, &r.PSIFullAvg10} {
+		if math.IsNaN(*f) || math.IsInf(*f, 0) {
+			*f = 0
+		}
+	}
+	return json.Marshal(plain(r))
 }
 
 // Point is memory at one moment.
