@@ -94,6 +94,11 @@ type Plan struct {
 	Rate  float64
 	Conns int // connections: all there are in the closed model, the first ones in the open model
 
+	// MaxConns bounds what the open model opens when answers stay away; once
+	// all are busy, requests are sent late, which their latency and
+	// Summary.Late show. 0 is 4096.
+	MaxConns int
+
 	// The run ends after Requests or after Duration, whichever is set and
 	// comes first. What is in flight then is waited for and counted.
 	Requests int64
@@ -130,7 +135,6 @@ func DefaultPlan(target string) Plan {
 	}
 }
 
-// maxConns bounds what the open model opens when answers stay away.
 const maxConns = 4096
 
 // Check reports everything that is wrong with the plan.
@@ -149,6 +153,7 @@ func (p Plan) Check() error {
 	wrong(total == 0 && p.WebSockets+p.SSEs == 0, "nothing to send: the mix is empty")
 	wrong(p.Rate < 0, "rate %g is negative", p.Rate)
 	wrong(p.Conns < 1 || p.Conns > maxConns, "%d connections is not between 1 and %d", p.Conns, maxConns)
+	wrong(p.MaxConns < 0 || p.MaxConns > maxConns, "at most %d connections is not between 0 and %d", p.MaxConns, maxConns)
 	wrong(p.Requests <= 0 && p.Duration <= 0, "no end: set the number of requests or a duration")
 	wrong(p.Timeout <= 0, "timeout %v is not positive", p.Timeout)
 	wrong(!strings.HasPrefix(p.GetPath, "/"), "path %q does not begin with /", p.GetPath)

@@ -174,6 +174,10 @@ func (r *Run) open(ctx context.Context) {
 	for range r.plan.Conns {
 		more(nil)
 	}
+	most := r.plan.MaxConns
+	if most == 0 {
+		most = maxConns
+	}
 	start := *r.start.Load()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -196,7 +200,7 @@ func (r *Run) open(ctx context.Context) {
 		select {
 		case queue <- d:
 		default:
-			if opened < maxConns {
+			if opened < most {
 				more(&d)
 			} else {
 				queue <- d
