@@ -1,6 +1,9 @@
 package proxy
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // attempt takes the request in x.out to one worker, and its answer back.
 func (x *exchange) attempt(up *Upstream) result {
@@ -54,7 +57,10 @@ func (x *exchange) send(l *link) (sent bool, err error) {
 	if x.more {
 		return x.sendMore(l)
 	}
-	err = l.trip(x.out, l.used)
+	// A connection that was used a moment ago is hardly stale, and a safe
+	// request may find out by itself: that saves a system call.
+	check := l.used && (!x.safe || l.age > int64(2*time.Millisecond))
+	err = l.trip(x.out, check)
 	switch {
 	case l.stale:
 		return false, nil

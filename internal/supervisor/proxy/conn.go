@@ -126,15 +126,12 @@ func (c *conn) next() bool {
 	if err == errHTTP2 {
 		return c.serveH2()
 	}
-	var m *malformed
-	switch {
-	case err == nil:
-	case errors.As(err, &m):
-		c.state.Store(stateOther)
-		c.refuse(m)
-		return false
-	default:
-		return false // the client left, or was idle for too long
+	if err != nil {
+		if m, ok := errors.AsType[*malformed](err); ok {
+			c.state.Store(stateOther)
+			c.refuse(m)
+		}
+		return false // else the client left, or was idle for too long
 	}
 	if c.served++; c.served == 1 && c.srv.cfg.Ledger != nil {
 		c.slot = c.srv.cfg.Ledger.Slot()

@@ -24,6 +24,7 @@ func (c *conn) handle() bool {
 		return false
 	}
 	c.in.took(consumed)
+	c.body.size = mediumBuffer
 	if rest := c.body.bytes(); len(rest) > 0 {
 		// What the pump read beyond the body is the next request.
 		c.in.buf, c.in.r, c.in.w = c.body.buf, c.body.r, c.body.w
@@ -52,7 +53,8 @@ func (c *conn) splitBody(b []byte) (consumed int, bad *malformed) {
 	case r.chunked:
 		c.upload.reset()
 		n, done, err := c.upload.all(b[end:])
-		if errors.As(err, &bad) {
+		if err != nil {
+			bad, _ = errors.AsType[*malformed](err)
 			c.more = true
 			return end, bad
 		}

@@ -75,6 +75,17 @@ func (in *inlet) fill() error {
 	return in.run()
 }
 
+// fillBody is fill for a body: one that keeps a buffer full gets a larger one.
+// Bodies are copied rather than spliced: over loopback, copies of 64 KiB were
+// a third faster, and they cost no pipe.
+func (in *inlet) fillBody() error {
+	err := in.fill()
+	if err == nil && in.size < largeBuffer && in.w == len(in.buf.b) {
+		in.size = largeBuffer
+	}
+	return err
+}
+
 // trip sends out, then waits for the first bytes of the answer and reads them.
 // The socket is armed for reading before out is sent, so no read is tried that
 // can't have come true yet. sent tells how much of out the kernel took; where

@@ -82,16 +82,8 @@ func (c *conn) carry(p *pump, l *link) {
 // fixed carries a body of a declared length.
 func (p *pump) fixed(c *conn, l *link) {
 	left := c.req.length - int64(len(c.pre))
-	if left >= spliceLeast {
-		n, err := c.splice(l.raw, c.body.raw, left, &c.flight.in)
-		left -= n
-		if err != nil {
-			p.failed(err)
-			return
-		}
-	}
 	for left > 0 {
-		if err := c.body.fill(); err != nil {
+		if err := c.body.fillBody(); err != nil {
 			p.failed(&sourceError{err})
 			return
 		}
@@ -109,7 +101,7 @@ func (p *pump) fixed(c *conn, l *link) {
 // chunked carries a chunked body as it comes, as long as it is well formed.
 func (p *pump) chunked(c *conn, l *link) {
 	for {
-		if err := c.body.fill(); err != nil {
+		if err := c.body.fillBody(); err != nil {
 			p.failed(&sourceError{err})
 			return
 		}

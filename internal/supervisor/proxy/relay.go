@@ -109,19 +109,6 @@ func (c *conn) relayLength(l *link, left int64) result {
 		if left == 0 {
 			return result{}
 		}
-		if left >= spliceLeast {
-			n, err := c.splice(c.in.raw, l.raw, left, &c.flight.out)
-			var src *sourceError
-			switch {
-			case errors.As(err, &src):
-				return c.cutShort(c.broke(l))
-			case err != nil:
-				return result{kind: gone}
-			}
-			if left -= n; left == 0 {
-				return result{}
-			}
-		}
 		if err := l.fillBody(); err != nil {
 			return c.cutShort(c.broke(l))
 		}
@@ -228,13 +215,4 @@ func (c *conn) cutShort(res result) result {
 		res.kind = truncatedClose
 	}
 	return res
-}
-
-// fillBody reads more of a body. One that keeps a buffer full gets a larger one.
-func (l *link) fillBody() error {
-	err := l.fill()
-	if err == nil && l.size < largeBuffer && l.w == len(l.buf.b) {
-		l.size = largeBuffer
-	}
-	return err
 }

@@ -19,7 +19,6 @@ type Server struct {
 	cfg     Config
 	backend Backend
 	pools   pools
-	pipes   pipes
 	count   counters
 	ids     atomic.Uint64
 	clock   atomic.Int64 // now, as the sweeper last saw it
@@ -191,7 +190,6 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		<-done
 	}
 	s.stop()
-	s.pipes.close()
 	return err
 }
 

@@ -175,6 +175,7 @@ func (u *Upstream) dial(p *pools) (*link, error) {
 func (u *Upstream) put(l *link) {
 	l.release()
 	l.pools = nil
+	l.size = mediumBuffer
 	l.used = true
 	l.idle = now()
 	u.mu.Lock()
