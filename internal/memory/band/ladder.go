@@ -227,7 +227,7 @@ func (l *Ladder) gate(s Situation, o *Orders) {
 	if s.Band < Critical {
 		return
 	}
-	swap := max(s.Swap, 100*time.Millisecond)
+	swap := max(s.Swap+s.Swap/2, 50*time.Millisecond)
 	left := until(s.Used, s.Levels.Brink(), max(s.Trend, s.Steady))
 	replaced := s.Busy || o.Replace != Keep
 	switch {

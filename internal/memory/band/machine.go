@@ -60,6 +60,14 @@ func (m *Machine) Band() Band { return m.band }
 // Levels are the levels for the last limit seen.
 func (m *Machine) Levels() Levels { return m.levels }
 
+// LevelsFor are the levels for a limit that the next step may bring.
+func (m *Machine) LevelsFor(limit int64) Levels {
+	if limit == m.levels.Limit {
+		return m.levels
+	}
+	return m.cfg.For(limit)
+}
+
 // Configure replaces the configuration; it takes effect with the next step.
 func (m *Machine) Configure(cfg Config) {
 	m.cfg = cfg

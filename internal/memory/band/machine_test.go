@@ -158,6 +158,12 @@ func TestSlopeFollowsFastAndSlowGrowth(t *testing.T) {
 	if got, want := s.Slow(), float64(mib); got < 0.9*want || got > 1.1*want {
 		t.Errorf("Slow = %.0f B/s, want about %.0f: the saw-tooth must not count", got, want)
 	}
+	for i := range 60 {
+		s.Add(epoch.Add(20*time.Second+time.Duration(i)*100*time.Millisecond), 120*mib)
+	}
+	if got := s.Slow(); got > 0 {
+		t.Errorf("Slow = %.0f B/s six seconds after the growth has ended, want at most 0", got)
+	}
 	s.Reset()
 	if got := s.Fast(0) + s.Slow(); got != 0 {
 		t.Errorf("after Reset the slopes are %v, want 0", got)

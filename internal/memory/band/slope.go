@@ -58,8 +58,13 @@ func (s *Slope) Fast(window time.Duration) float64 {
 	return 0
 }
 
+// recent is how many floors tell whether what grew is still growing.
+const recent = 4
+
 // Slow is the least-squares slope, in bytes a second, of the one-second floors
-// of up to the last two minutes; 0 with fewer than five.
+// of up to the last two minutes, or that of the last few of them if that is
+// less: what has grown and stands still now is no leak. It is 0 with fewer than
+// five floors.
 func (s *Slope) Slow() float64 {
 	n := min(s.floorsLen, floors)
 	if n < 5 {
@@ -76,5 +81,8 @@ func (s *Slope) Slow() float64 {
 	if d <= 0 {
 		return 0
 	}
-	return (float64(n)*sumXY - sumX*sumY) / d
+	slope := (float64(n)*sumXY - sumX*sumY) / d
+	last, before := (s.floorsLen-1)%floors, (s.floorsLen-1-recent)%floors
+	now := float64(s.floor[last]-s.floor[before]) / s.second[last].Sub(s.second[before]).Seconds()
+	return min(slope, now)
 }

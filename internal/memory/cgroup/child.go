@@ -138,6 +138,18 @@ func (g *Group) SetLimit(bytes int64) error {
 	return g.setSize(swap, bytes)
 }
 
+// Brake makes what reaches the limit wait instead of being killed, so that
+// there is time to act: on version 2 everything in g is slowed down above bytes
+// (memory.high), on version 1 it stands still at the limit itself
+// (memory.oom_control). Whoever brakes has to watch and to end what waits: the
+// kernel won't.
+func (g *Group) Brake(bytes int64) error {
+	if g.version == 1 {
+		return g.set("memory.oom_control", "1")
+	}
+	return g.SetHigh(bytes)
+}
+
 // SetHigh sets version 2's memory.high in bytes, above which the kernel slows
 // the group's allocations down; memory.Unlimited takes it away. Version 1
 // answers ErrNoHigh.

@@ -64,7 +64,7 @@ type Guard struct {
 	parts Parts
 
 	cfg     atomic.Pointer[Config]
-	changed chan struct{} // the configuration did: look at once
+	changed chan struct{} // the configuration or a worker's state did: look at once
 	demands chan *order   // replacements asked for by people
 	reports chan report   // from the posts to the watch
 	ended   chan struct{} // closed when the watch is over
@@ -108,6 +108,11 @@ func New(cfg Config, parts Parts) *Guard {
 // Configure takes a new configuration over; the number of workers stays.
 func (g *Guard) Configure(cfg Config) {
 	g.cfg.Store(&cfg)
+	g.poke()
+}
+
+// poke makes the watch look at once.
+func (g *Guard) poke() {
 	select {
 	case g.changed <- struct{}{}:
 	default:

@@ -190,6 +190,7 @@ func (p *post) seat(t *tenure) {
 	g.mu.Lock()
 	t.state, t.desk = Serving, desk
 	g.mu.Unlock()
+	g.poke()
 	g.event(telemetry.WorkerReady, t.worker.ID, "Worker process ready after %v", t.worker.ReadyAt().Sub(t.worker.Started).Round(time.Millisecond))
 }
 

@@ -101,10 +101,9 @@ func (w *watch) look(now time.Time) time.Duration {
 
 	w.bound(r, cfg)
 	sample := band.Sample{At: now, Used: r.Used, Limit: r.Limit, Slope: fast}
-	levels := w.machine.Levels()
-	sample.Next = band.Cadence(levels, r.Used, fast)
+	sample.Next = band.Cadence(w.machine.LevelsFor(r.Limit), r.Used, fast)
 	change := w.machine.Step(sample)
-	levels = w.machine.Levels()
+	levels := w.machine.Levels()
 	w.announce(change, r)
 
 	g.mu.Lock()
@@ -159,7 +158,7 @@ func (w *watch) bound(r *memory.Reading, cfg *Config) {
 		return
 	}
 	w.set = limit
-	if err := w.g.parts.Nursery.SetLimit(limit); err != nil {
+	if err := w.g.parts.Nursery.SetLimit(limit, cfg.Bands.For(limit).Brink()); err != nil {
 		w.alert("the limit of the workers' cgroup could not be set: %v", err)
 	}
 }

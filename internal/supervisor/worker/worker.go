@@ -52,15 +52,19 @@ func (n *Nursery) Configure(plan Plan) {
 }
 
 // SetLimit sets the memory limit of the group of all instances and of
-// instances to come. It does nothing without a group.
-func (n *Nursery) SetLimit(limit int64) error {
+// instances to come, and the amount from which the kernel brakes them instead
+// of killing. It does nothing without a group.
+func (n *Nursery) SetLimit(limit, brink int64) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.limit = limit
 	if n.parent == nil {
 		return nil
 	}
-	return n.parent.SetLimit(limit)
+	if err := n.parent.SetLimit(limit); err != nil {
+		return err
+	}
+	return n.parent.Brake(brink)
 }
 
 // Plan is the present plan.
@@ -122,7 +126,7 @@ func (n *Nursery) Start() (*Worker, error) {
 			w.release()
 			return nil, fmt.Errorf("make a cgroup for %s: %w", id, err)
 		}
-		spec.Fork = w.group.Fork
+		spec.Fork, spec.Add = w.group.Fork, w.group.Add
 	}
 	if w.process, err = n.host.Start(spec); err != nil {
 		w.release()
