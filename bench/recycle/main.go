@@ -34,6 +34,7 @@ type settings struct {
 	worker, by             string
 	conns                  int
 	websockets, sse        int
+	streamDrain            string
 	only                   string
 }
 
@@ -47,6 +48,7 @@ func main() {
 	flag.IntVar(&s.conns, "conns", 16, "connections")
 	flag.IntVar(&s.websockets, "websockets", 4, "WebSockets held through stanch")
 	flag.IntVar(&s.sse, "sse", 4, "event streams held through stanch")
+	flag.StringVar(&s.streamDrain, "stream-drain", "3s", "what stanch gives WebSockets before it ends them; event streams of the mix take 2s")
 	flag.StringVar(&s.only, "only", "", "one contender: stanch, gunicorn, gunicorn20 or pm2")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
