@@ -9,7 +9,7 @@ import (
 func (x *exchange) attempt(up *Upstream) result {
 	for {
 		// A second try should not meet a second connection that is just closing.
-		l, err := up.get(&x.srv.pools, x.safe, x.retries > 0)
+		l, err := up.get(&x.srv.pools, x.safe, x.retries > 0, x.entered)
 		if err != nil {
 			return result{unstarted, 502, err.Error()}
 		}
@@ -183,7 +183,8 @@ func (x *exchange) settle(l *link, res result) result {
 	if res.kind == served && why == running && !x.more && !l.stream && len(l.bytes()) == 0 &&
 		x.ans.status != 101 && x.ans.reusable() && x.delimited() {
 		l.keepFor = int64(x.ans.keepFor)
-		l.up.put(l)
+		x.ended = now()
+		l.up.put(l, x.ended)
 	} else {
 		l.discard()
 	}

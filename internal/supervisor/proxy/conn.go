@@ -40,6 +40,14 @@ type conn struct {
 	state atomic.Int32
 	since atomic.Int64 // when this state began
 
+	polled int64 // the idle time's beginning for which the sweeper has looked for the client's end
+
+	armed  bool    // a request is handled while its socket stays armed: see inlet.handle
+	fd     uintptr // good while armed
+	over   bool    // the connection has served its last request
+	linger bool    // the client may be sending still
+	abrupt bool    // the connection's end must look like a break
+
 	upload chunks // the request's body, if it is chunked
 	keep   bool
 	last   bool // nothing follows this request, whatever it says
@@ -60,6 +68,7 @@ func newConn(s *Server, nc net.Conn) (*conn, error) {
 	c.srv, c.side = s, c
 	c.req.limit = s.cfg.Line
 	c.in.init(raw, &s.pools, smallBuffer)
+	c.in.handle = c.quick
 	c.body.init(raw, &s.pools, mediumBuffer)
 	c.client = clientAddr(nc)
 	c.probe = func(fd uintptr) { c.left = departed(fd) }
@@ -109,20 +118,32 @@ func (c *conn) serve() {
 	defer c.freeSlot()
 	defer c.nc.Close()
 	defer c.in.release()
+	c.idle()
 	for c.next() {
+	}
+	if c.over {
+		c.end()
 	}
 }
 
-// next serves one request, and reports whether another may follow.
-func (c *conn) next() bool {
+// idle makes the connection wait for its next request.
+func (c *conn) idle() {
 	c.req.reset()
-	first := stateIdle
-	if len(c.in.bytes()) > 0 {
-		first = stateHead
-	}
 	c.since.Store(c.srv.clock.Load())
-	c.state.Store(first)
+	if len(c.in.bytes()) > 0 {
+		c.state.Store(stateHead)
+	} else {
+		c.state.Store(stateIdle)
+	}
+}
+
+// next serves one request that quick left, and reports whether another may
+// follow.
+func (c *conn) next() bool {
 	err := c.readHead()
+	if c.over {
+		return false
+	}
 	if err == errHTTP2 {
 		return c.serveH2()
 	}
@@ -133,10 +154,37 @@ func (c *conn) next() bool {
 		}
 		return false // else the client left, or was idle for too long
 	}
-	if c.served++; c.served == 1 && c.srv.cfg.Ledger != nil {
-		c.slot = c.srv.cfg.Ledger.Slot()
+	c.handle()
+	if !c.over {
+		c.idle()
 	}
-	return c.handle()
+	return !c.over
+}
+
+// quick serves the request that has just come in, if it is all there and
+// nothing about it needs the client's socket. It reports whether it has; else
+// next goes on with the bytes.
+func (c *conn) quick(fd uintptr) bool {
+	c.since.Store(c.srv.clock.Load()) // before the state: the sweeper reads them the other way round
+	if !c.leave(stateIdle, stateHead) || c.served == 0 && c.isPreface(c.in.bytes()) {
+		return false
+	}
+	done, err := c.req.parse(c.in.bytes())
+	r := &c.req
+	simple := done && err == nil && int(r.pos) <= c.srv.cfg.Head && r.upgrade == (span{}) &&
+		!r.chunked && r.length <= int64(len(c.in.bytes())-int(r.pos))
+	if !simple || !c.leave(stateHead, stateBusy) {
+		c.req.reset()
+		return false
+	}
+	c.armed, c.fd = true, fd
+	c.handle()
+	c.armed = false
+	if c.over {
+		return false
+	}
+	c.idle()
+	return len(c.in.bytes()) == 0
 }
 
 func (c *conn) freeSlot() {
@@ -155,6 +203,7 @@ func (c *conn) readHead() error {
 	for {
 		b := c.in.bytes()
 		if len(b) > 0 {
+			c.leave(stateIdle, stateHead) // where quick did not
 			if c.served == 0 && c.isPreface(b) {
 				return errHTTP2
 			}
@@ -190,11 +239,13 @@ func (c *conn) readHead() error {
 			}
 			continue
 		}
-		if len(b) > 0 || c.state.Load() == stateHead {
-			continue
+		if c.over {
+			return nil
 		}
-		c.since.Store(c.srv.clock.Load()) // before the state: the sweeper reads them the other way round
-		if !c.leave(stateIdle, stateHead) {
+		if c.state.Load() == stateDoomed {
+			if len(b) > 0 {
+				return errHeadSlow
+			}
 			c.pardon()
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // appendDenial appends an answer of the proxy's own.
@@ -59,7 +61,7 @@ func (c *conn) deny(status int, retry time.Duration, reason string) {
 	b := c.srv.pools.get(smallBuffer)
 	defer c.srv.pools.put(b)
 	out := appendDenial(b.b[:0], status, retry, reason, c.keep, toHEAD)
-	if _, err := c.nc.Write(out); err != nil {
+	if err := c.send(out); err != nil {
 		c.keep = false
 		return
 	}
@@ -69,24 +71,23 @@ func (c *conn) deny(status int, retry time.Duration, reason string) {
 // refuse answers a request whose head is no good, and ends the connection: what
 // follows on it can't be told apart.
 func (c *conn) refuse(m *malformed) {
-	begun := now()
 	c.keep, c.more = false, true
 	c.req.method, c.req.target = span{}, span{} // they may be half read
-	c.begin(nil, begun)
+	c.begin(nil)
 	// A client that does not read must not hold us up.
 	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.Linger))
 	c.deny(m.status, 0, m.reason)
-	c.finish(begun, &c.done)
-	c.end(true)
+	c.finish(&c.done)
+	c.over, c.linger = true, true
 }
 
-// end closes the connection. Where the client is still sending, its bytes are
-// read and dropped for a while: closing a socket with bytes unread resets the
-// connection, and may take the answer with it.
-func (c *conn) end(sending bool) {
+// end closes the connection. Where the client may still be sending, its bytes
+// are read and dropped for a while: closing a socket with bytes unread resets
+// the connection, and may take the answer with it.
+func (c *conn) end() {
 	defer c.nc.Close()
 	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !sending || !ok || half.CloseWrite() != nil {
+	if c.abrupt || !c.linger || !ok || c.srv.ctx.Err() != nil || half.CloseWrite() != nil {
 		return
 	}
 	_ = c.nc.SetReadDeadline(time.Now().Add(c.srv.cfg.Linger))
@@ -100,11 +101,27 @@ func (c *conn) end(sending bool) {
 	}
 }
 
-// reset closes the connection so that even an answer which only its end
-// delimits is seen to be cut.
+// reset makes the connection's end a break, so that even an answer which only
+// that end delimits is seen to be cut.
 func (c *conn) reset() {
 	if t, ok := c.nc.(*net.TCPConn); ok {
 		_ = t.SetLinger(0)
 	}
-	c.nc.Close()
+	c.abrupt = true
+}
+
+// send writes to the client.
+func (c *conn) send(p []byte) error {
+	if c.armed {
+		n, errno := send(c.fd, p)
+		switch {
+		case errno != 0 && errno != unix.EAGAIN:
+			return errno
+		case n == len(p):
+			return nil
+		}
+		p = p[n:]
+	}
+	_, err := c.nc.Write(p)
+	return err
 }

@@ -27,6 +27,10 @@ type exchange struct {
 	more    bool   // there is more of it to come
 	pump    *pump
 
+	begun   int64 // when the head was complete
+	entered int64 // when the last seat was taken
+	ended   int64 // 0 while it is not over, or nobody has looked
+
 	passed  bool // bytes of an answer went to the client
 	status  int
 	reason  string // why the proxy itself answered, or cut the answer
@@ -69,7 +73,9 @@ type result struct {
 }
 
 // begin makes the exchange ready for the request in req, whose head is b.
-func (x *exchange) begin(b []byte, at int64) {
+func (x *exchange) begin(b []byte) {
+	x.begun, x.ended = now(), 0
+	x.entered = x.begun
 	x.head = b
 	x.safe = x.req.safe(b)
 	x.passed, x.status, x.reason, x.worker, x.retries, x.aborted = false, 0, "", "", 0, false
@@ -78,13 +84,12 @@ func (x *exchange) begin(b []byte, at int64) {
 	if size < 0 && !x.req.chunked {
 		size = 0
 	}
-	x.flight.begin(x.srv.ids.Add(1), x.req.method.of(b), x.req.path(b), size, at)
+	x.flight.begin(x.srv.ids.Add(1), x.req.method.of(b), x.req.path(b), size, x.begun)
 }
 
 // find gives the request to one worker after the other, until one has answered
 // or it may not be repeated, and then answers it honestly.
 func (x *exchange) find() {
-	begun := x.flight.began.Load()
 	var rest time.Duration
 	for {
 		seat, err := x.seat(rest)
@@ -107,7 +112,7 @@ func (x *exchange) find() {
 		switch {
 		case res.kind == served:
 			return
-		case res.kind == unstarted && now()-begun < int64(x.srv.cfg.Unstarted):
+		case res.kind == unstarted && now()-x.begun < int64(x.srv.cfg.Unstarted):
 			// Whoever hands out seats may not know yet that this worker is gone.
 			rest = min(max(2*rest, time.Millisecond), 100*time.Millisecond)
 			x.retries++
@@ -134,7 +139,9 @@ func (x *exchange) seat(rest time.Duration) (Seat, error) {
 	}
 	ctx, done := x.flight.waits(x.srv.ctx)
 	defer done()
-	return enter(ctx, x.srv.backend, rest)
+	s, err := enter(ctx, x.srv.backend, rest)
+	x.entered = now()
+	return s, err
 }
 
 // turnAway answers a request that got no seat.
@@ -168,13 +175,16 @@ func (x *exchange) compose(up *Upstream) {
 
 // finish ends the exchange, counts it, and says for what others ended it. done
 // is lent to Config.Observe.
-func (x *exchange) finish(begun int64, done *Done) ending {
+func (x *exchange) finish(done *Done) ending {
 	why := x.flight.finish()
+	if x.ended == 0 {
+		x.ended = now()
+	}
 	if why == departure || x.aborted {
 		x.srv.count.aborted.Add(1)
 	}
 	*done = Done{
-		Status: x.status, Duration: time.Duration(now() - begun),
+		Status: x.status, Duration: time.Duration(x.ended - x.begun),
 		In: x.flight.in.Load(), Out: x.flight.out.Load(),
 		Reason: x.reason, Worker: x.worker, Retries: x.retries,
 	}

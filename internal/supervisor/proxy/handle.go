@@ -5,23 +5,26 @@ import (
 	"time"
 )
 
-// handle takes the request that c.req holds to a worker, and reports whether
-// the connection goes on. It owns the request's buffers.
-func (c *conn) handle() bool {
+// handle takes the request that c.req holds to a worker. c.over says whether
+// the connection ends with it. It owns the request's buffers.
+func (c *conn) handle() {
+	if c.served++; c.served == 1 && c.srv.cfg.Ledger != nil {
+		c.slot = c.srv.cfg.Ledger.Slot()
+	}
 	b := c.in.bytes()
-	begun := now()
 	c.keep = c.mayKeep()
 	consumed, bad := c.splitBody(b)
-	c.begin(b, begun)
+	c.begin(b)
 	if bad != nil {
 		c.deny(bad.status, 0, bad.reason)
 	} else {
 		c.flight.in.Store(int64(len(c.pre)))
 		c.find()
 	}
-	if c.finish(begun, &c.done) != running {
+	if c.finish(&c.done) != running {
 		c.body.release()
-		return false
+		c.over, c.abrupt = true, true
+		return
 	}
 	c.in.took(consumed)
 	c.body.size = mediumBuffer
@@ -32,10 +35,8 @@ func (c *conn) handle() bool {
 	}
 	if !c.keep || c.more {
 		c.state.Store(stateOther)
-		c.end(c.more || len(c.in.bytes()) > 0)
-		return false
+		c.over, c.linger = true, c.more || len(c.in.bytes()) > 0
 	}
-	return true
 }
 
 // mayKeep reports whether the connection may go on after this request.
@@ -73,8 +74,7 @@ func (c *conn) interim(a *answer, head []byte) error {
 	b := c.srv.pools.get(smallBuffer)
 	defer c.srv.pools.put(b)
 	c.passed = true
-	_, err := c.nc.Write(appendAnswer(b.b[:0], a, head, noBody, 1, true))
-	return err
+	return c.send(appendAnswer(b.b[:0], a, head, noBody, 1, true))
 }
 
 func (c *conn) conclude(res result) {

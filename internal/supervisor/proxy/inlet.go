@@ -19,13 +19,17 @@ type inlet struct {
 	buf   *buffer
 	r, w  int // buf.b[r:w] is unread
 
-	step  func(fd uintptr) bool
-	out   []byte // sent by the first step of a trip
-	sent  int
-	check bool // look for a stale connection before sending
-	stale bool
-	errno syscall.Errno
-	eof   bool
+	step func(fd uintptr) bool
+	// handle, if there is one, is given what was read while the socket stays
+	// armed: true says that all of it is done with, and more may be waited for.
+	// The socket must not be read or closed in it.
+	handle func(fd uintptr) bool
+	out    []byte // sent by the first step of a trip
+	sent   int
+	check  bool // look for a stale connection before sending
+	stale  bool
+	errno  syscall.Errno
+	eof    bool
 }
 
 func (in *inlet) init(raw syscall.RawConn, p *pools, size int) {
@@ -131,10 +135,15 @@ func (in *inlet) ready(fd uintptr) bool {
 	if in.buf == nil {
 		in.buf, in.r, in.w = in.pools.get(in.size), 0, 0
 	}
+	space := len(in.buf.b) - in.w
 	n, errno := recv(fd, in.buf.b[in.w:], 0)
 	if n > 0 {
 		in.w += n
-		return true
+		// A read that did not fill the buffer has emptied the socket (epoll(7)),
+		// and what comes later wakes us again, so that no read need be tried in
+		// vain. Only an end that came together with the bytes goes unnoticed:
+		// the sweeper looks for it.
+		return in.handle == nil || n == space || !in.handle(fd)
 	}
 	if in.r == in.w {
 		in.release()

@@ -318,8 +318,8 @@ func TestRefusalsSayWhyAndWhenToComeBack(t *testing.T) {
 		if resp.StatusCode != 503 || resp.Header.Get("Retry-After") != "2" || resp.Header.Get("X-Stanch-Reason") != "memory is critical  X: y" || resp.Header.Get("X") != "" || !strings.HasPrefix(string(body), "memory is critical") {
 			t.Errorf("h2=%v: got %d %v %q, want 503 with its reason, to be tried after 2 s", h2, resp.StatusCode, resp.Header, body)
 		}
-		if n := s.server.Stats().Refused["memory is critical\r\nX: y"]; n != 1 {
-			t.Errorf("h2=%v: Stats().Refused counts %d, want 1", h2, n)
-		}
+		waitFor(t, "the refusal to be counted", func() bool {
+			return s.server.Stats().Refused["memory is critical\r\nX: y"] == 1
+		})
 	}
 }

@@ -65,7 +65,7 @@ func (c *conn) flush() error {
 	if len(c.out) == 0 {
 		return nil
 	}
-	_, err := c.nc.Write(c.out)
+	err := c.send(c.out)
 	c.out = c.out[:0]
 	return err
 }
@@ -80,7 +80,7 @@ func (c *conn) write(p []byte) error {
 		err = c.flush()
 	default:
 		if err = c.flush(); err == nil && len(p) > 0 {
-			_, err = c.nc.Write(p)
+			err = c.send(p)
 		}
 	}
 	if err == nil {

@@ -210,7 +210,7 @@ func (s *Server) cut() {
 	s.force = true
 	for _, c := range s.conns {
 		c.flight.end(stopped)
-		c.nc.Close()
+		_ = c.nc.SetDeadline(past)
 	}
 	for f := range s.flights {
 		f.end(stopped)

@@ -32,7 +32,6 @@ type stream struct {
 // serveStream is the handler of an HTTP/2 request. It lays the request out as
 // HTTP/1.1 and has it parsed like any other, so that the same rules hold.
 func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
-	begun := now()
 	x := &stream{w: w, r: r, rc: http.NewResponseController(w)}
 	x.srv, x.side = s, x
 	x.client, _, _ = strings.Cut(clientOf(r.RemoteAddr), "%")
@@ -61,7 +60,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		err = errRequestLine // an empty line where none may be
 	}
 	x.more = x.req.chunked || x.req.length > 0
-	x.begin(head, begun)
+	x.begin(head)
 	var m *malformed
 	if errors.As(err, &m) {
 		x.deny(m.status, 0, m.reason)
@@ -70,7 +69,7 @@ func (s *Server) serveStream(w http.ResponseWriter, r *http.Request) {
 		x.find()
 		stop()
 	}
-	x.finish(begun, &x.done)
+	x.finish(&x.done)
 	if x.status == 0 || x.cut {
 		panic(http.ErrAbortHandler) // net/http's way to reset a stream
 	}

@@ -42,6 +42,11 @@ func (s *Server) sweepOnce(t int64) (connections int) {
 		case stateIdle:
 			if t-since > idle || s.draining.Load() && t-max(since, s.drainAt.Load()) > int64(s.cfg.DrainIdle) {
 				c.doom(stateIdle)
+			} else if c.polled != since && t != since {
+				// Once for each time of idleness: see inlet.ready.
+				if c.polled = since; c.gone() {
+					c.doom(stateIdle)
+				}
 			}
 		case stateHead:
 			if t-since > int64(s.cfg.HeadTimeout) {

@@ -24,12 +24,13 @@ type Upstream struct {
 	streams       atomic.Int64
 	closesAfter   atomic.Int64 // the shortest idle time after which the worker was seen to close a connection; 0 if it never was
 
-	mu      sync.Mutex
-	links   []*link // all of them
-	idle    []*link // the last one is the one used last
-	aborted string  // the reason, once Abort was called
-	closed  bool
-	prune   *time.Timer // runs while there are idle links
+	mu       sync.Mutex
+	links    []*link // all of them
+	idle     []*link // the last one is the one used last
+	aborted  string  // the reason, once Abort was called
+	closed   bool
+	prune    *time.Timer  // runs while there are idle links
+	refusing atomic.Int64 // since when every attempt to connect has failed; 0 if the last did not
 }
 
 // NewUpstream returns the upstream for a worker that listens, or will listen,
@@ -41,6 +42,16 @@ func NewUpstream(network, addr string, cfg UpstreamConfig) *Upstream {
 
 // Addr is the address that it was made for.
 func (u *Upstream) Addr() string { return u.addr }
+
+// Unreachable is for how long every attempt to connect has failed; 0 if the
+// last one did not.
+func (u *Upstream) Unreachable() time.Duration {
+	since := u.refusing.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Duration(now() - since)
+}
 
 // Streams is the number of upgraded connections and event streams under way.
 func (u *Upstream) Streams() int { return int(u.streams.Load()) }
@@ -101,10 +112,10 @@ type abortedError struct{ reason string }
 func (e *abortedError) Error() string { return e.reason }
 
 // get returns a link: an idle one where there is one that a request like this
-// may use, unless it is to be fresh.
-func (u *Upstream) get(p *pools, safe, fresh bool) (*link, error) {
+// may use, unless it is to be fresh. t is now, or a little before.
+func (u *Upstream) get(p *pools, safe, fresh bool, t int64) (*link, error) {
 	if !fresh {
-		if l, err := u.fromIdle(safe); l != nil || err != nil {
+		if l, err := u.fromIdle(safe, t); l != nil || err != nil {
 			if l != nil {
 				l.pools = p
 			}
@@ -114,8 +125,7 @@ func (u *Upstream) get(p *pools, safe, fresh bool) (*link, error) {
 	return u.dial(p)
 }
 
-func (u *Upstream) fromIdle(safe bool) (*link, error) {
-	t := now()
+func (u *Upstream) fromIdle(safe bool, t int64) (*link, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.aborted != "" {
@@ -152,8 +162,10 @@ func (u *Upstream) fromIdle(safe bool) (*link, error) {
 func (u *Upstream) dial(p *pools) (*link, error) {
 	nc, err := u.dialer.Dial(u.network, u.addr)
 	if err != nil {
+		u.refusing.CompareAndSwap(0, now())
 		return nil, fmt.Errorf("connect to worker: %w", err)
 	}
+	u.refusing.Store(0)
 	l, err := newLink(u, nc)
 	if err != nil {
 		nc.Close()
@@ -171,13 +183,13 @@ func (u *Upstream) dial(p *pools) (*link, error) {
 	return l, nil
 }
 
-// put takes a link back whose exchange ended cleanly.
-func (u *Upstream) put(l *link) {
+// put takes a link back whose exchange ended cleanly, at t.
+func (u *Upstream) put(l *link, t int64) {
 	l.release()
 	l.pools = nil
 	l.size = mediumBuffer
 	l.used = true
-	l.idle = now()
+	l.idle = t
 	u.mu.Lock()
 	if u.closed || u.aborted != "" || len(u.idle) >= u.cfg.Idle {
 		u.mu.Unlock()
