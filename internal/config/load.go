@@ -155,6 +155,9 @@ func (r *Run) Environment(environ []string) error {
 	given := map[string]string{}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
+		if value == "" {
+			continue // as manifests unset a variable
+		}
 		if name == UnhealthyVariable {
 			if err := size(&r.Unhealthy).Set(value); err != nil {
 				errs = append(errs, fmt.Errorf("%s: %w", name, err))

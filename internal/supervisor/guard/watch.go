@@ -137,6 +137,7 @@ func (w *watch) look(now time.Time) time.Duration {
 		w.replace(now, r, &order{victim: victim, how: orders.Replace, why: orders.Why, memory: true})
 	}
 	w.serveDemands(now, r, s)
+	w.reach(now, r, s)
 	w.record(r, s)
 	g.publish(r, s, w)
 	return sample.Next
@@ -222,6 +223,27 @@ func (w *watch) serveDemands(now time.Time, r *memory.Reading, s band.Situation)
 	if !w.replace(now, r, o) {
 		o.done <- report{order: o, err: errNoSuchWorker(o.victim)}
 	}
+}
+
+// unreachable is how long a worker that was ready may take no connection.
+const unreachable = 500 * time.Millisecond
+
+// reach replaces a worker that lives and takes no connections any more.
+func (w *watch) reach(now time.Time, r *memory.Reading, s band.Situation) {
+	if w.busy != nil {
+		return
+	}
+	id := w.g.most(r, func(t *tenure) bool {
+		return t.state == Serving && t.worker.Upstream.Unreachable() >= unreachable
+	})
+	if id == "" {
+		return
+	}
+	o := &order{victim: id, how: band.Swap, why: fmt.Sprintf("it has taken no connection for %v", unreachable)}
+	if s.Fits {
+		o.how = band.Overlap
+	}
+	w.replace(now, r, o)
 }
 
 func (w *watch) reported(r report) {

@@ -1,0 +1,47 @@
+# stanch: `make demo` shows it, `make test` tests it, `make check` is what a
+# change has to pass. All of it needs Go and Python 3, nothing else; Node is used
+# where it is there.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+export CGO_ENABLED = 0
+
+.PHONY: build test check demo race lint bench-recycle bench-limit bench-spike bench-proxy bench-agent fuzz clean
+
+build:
+	$(GO) build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/stanch ./cmd/stanch
+
+test: build
+	$(GO) test -shuffle=on ./...
+
+demo: build
+	$(GO) run ./bench/demo
+
+check: lint race
+
+race:
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m ./...
+
+TOOL = $(GO) tool -modfile=tools/go.mod
+lint:
+	@unformatted="$$($(TOOL) gofumpt -l $$(git ls-files '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "gofumpt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@dead="$$($(TOOL) deadcode -test ./...)"; if [ -n "$$dead" ]; then echo "$$dead"; exit 1; fi
+
+# The benches install their peers by themselves and end in one line RESULT {json}.
+bench-recycle bench-limit bench-spike bench-proxy bench-agent: build
+	$(GO) run ./bench/$(@:bench-%=%) $(ARGS)
+
+# One minute for each fuzz test: make fuzz TIME=1m
+TIME ?= 20s
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for name in $$($(GO) test -list '^Fuzz' $$package 2>/dev/null | grep '^Fuzz'); do \
+			echo "$$package $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(TIME) $$package || exit 1; \
+		done; \
+	done
+
+clean:
+	rm -rf bin out .cache
