@@ -165,6 +165,9 @@ func (c *conn) next() bool {
 // nothing about it needs the client's socket. It reports whether it has; else
 // next goes on with the bytes.
 func (c *conn) quick(fd uintptr) bool {
+	if c.state.Load() != stateIdle {
+		return false // the head comes in pieces, or too late
+	}
 	c.since.Store(c.srv.clock.Load()) // before the state: the sweeper reads them the other way round
 	if !c.leave(stateIdle, stateHead) || c.served == 0 && c.isPreface(c.in.bytes()) {
 		return false

@@ -289,6 +289,47 @@ func TestSlowHeadsAreEnded(t *testing.T) {
 	}
 }
 
+// A byte now and then must not keep it open for ever.
+func TestHeadsThatTrickleInAreEnded(t *testing.T) {
+	cfg := quick()
+	cfg.HeadTimeout = 100 * time.Millisecond
+	s := play(t, cfg, rawWorker(t, func(net.Conn, *bufio.Reader) {}))
+	c := s.dial()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\nA: ")
+	answered := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-answered:
+				return
+			case <-tick.C:
+				io.WriteString(c, "a")
+			}
+		}
+	}()
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	close(answered)
+	if err != nil || resp.StatusCode != 408 {
+		t.Errorf("answer to a head that trickles in: %v, %v; want 408", resp, err)
+	}
+}
+
+// Its end came together with its last request, and is noticed all the same.
+func TestAClientThatClosesItsHalfIsAnsweredAndLetGo(t *testing.T) {
+	s := play(t, quick(), answering(t, "ok"))
+	c := s.dial()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(c)
+	if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 200") {
+		t.Errorf("got %.60q, %v; want an answer and the end", b, err)
+	}
+}
+
 func TestIdleConnectionsAreEnded(t *testing.T) {
 	cfg := quick()
 	cfg.IdleTimeout = 20 * time.Millisecond

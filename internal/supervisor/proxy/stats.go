@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Buckets are the upper bounds of the latency histogram; what is slower counts
+// buckets are the upper bounds of the latency histogram; what is slower counts
 // in one more bucket at the end.
 var buckets = [...]time.Duration{
 	250 * time.Microsecond, 500 * time.Microsecond,
