@@ -17,6 +17,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -31,7 +32,6 @@ import (
 	"github.com/stanch-dev/stanch/internal/supervisor/process"
 	"github.com/stanch-dev/stanch/internal/supervisor/proxy"
 	"github.com/stanch-dev/stanch/internal/supervisor/worker"
-	"github.com/stanch-dev/stanch/internal/telemetry"
 	"github.com/stanch-dev/stanch/internal/telemetry/archive"
 	"github.com/stanch-dev/stanch/internal/telemetry/flight"
 	"github.com/stanch-dev/stanch/internal/work/gate"
@@ -85,7 +85,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	j := newJournal(opt.Stderr, cfg.LogFormat, recorder.Note)
 	down.push(func() { recorder.Close() })
 	down.push(j.close)
-	j.say("stanch %s guards %q", opt.Version, telemetry.Redact([]byte(fmt.Sprint(cfg.Command))))
+	j.say("stanch %s guards %s", opt.Version, strings.Join(cfg.Command, " "))
 	if warning != nil {
 		j.say("The flight recorder is kept in memory only, and will not survive stanch: %v", warning)
 	}
@@ -153,7 +153,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	keeper := guard.New(guardConfig(cfg), guard.Parts{
-		Gauge: g, Dispatch: desk, Nursery: nursery, Recorder: recorder, Archive: reports,
+		Gauge: g, Dispatch: desk, Nursery: nursery, Recorder: recorder, Archive: reports, TerminationLog: "/dev/termination-log",
 		Event: j.event, Cleanup: hook(cfg.CleanupSignal, cfg.CleanupURL),
 		HeapURL:  heapURL(cfg.HeapMetrics),
 		InFlight: func(address string) []flight.Request { return inFlight(server, address) },

@@ -3,6 +3,7 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"syscall"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/memory/cgroup"
 	"github.com/stanch-dev/stanch/internal/supervisor/worker"
 	"github.com/stanch-dev/stanch/internal/telemetry"
+	"github.com/stanch-dev/stanch/internal/telemetry/archive"
 	"github.com/stanch-dev/stanch/internal/telemetry/flight"
 	"github.com/stanch-dev/stanch/internal/telemetry/postmortem"
 )
@@ -90,9 +92,9 @@ func (g *Guard) compile(t *tenure, last *Status, e postmortem.Evidence) postmort
 		PSISomeAvg10: last.Pressure.SomeAvg10, PSIFullAvg10: last.Pressure.FullAvg10,
 		Verdict: postmortem.Judge(e),
 	}
-	for _, arg := range g.parts.Nursery.Plan().Command {
-		report.Command = append(report.Command, string(telemetry.Redact([]byte(arg))))
-	}
+	// As one text: a secret may be an argument whose name is the one before.
+	command := strings.Join(g.parts.Nursery.Plan().Command, " ")
+	report.Command = strings.Split(string(telemetry.Redact([]byte(command))), " ")
 	for _, q := range g.parts.InFlight(w.Address) {
 		report.InFlight = append(report.InFlight, postmortem.Request(q))
 	}
@@ -162,6 +164,11 @@ func (g *Guard) write(report postmortem.Report) {
 		return
 	}
 	g.event(telemetry.PostmortemSaved, report.Worker, "Post-mortem saved: %s", path)
+	if log := g.parts.TerminationLog; log != "" {
+		if err := archive.TerminationLog(log, report.Summary()); err != nil {
+			g.event(telemetry.Alert, report.Worker, "The termination message could not be written: %v", err)
+		}
+	}
 }
 
 // Remains writes the post-mortem of an earlier stanch that did not end in

@@ -49,6 +49,9 @@ type Parts struct {
 	Nursery  *worker.Nursery
 	Recorder *flight.Recorder
 	Archive  *archive.Archive
+	// TerminationLog is where Kubernetes reads why a container ended; it is
+	// written only if it is there. Empty for nowhere.
+	TerminationLog string
 	// Event is told of everything that happens, in order; it must not block.
 	Event func(telemetry.Event)
 	// Cleanup asks a worker to give memory back; nil where there is no way to.
