@@ -156,16 +156,10 @@ func (s *stanch) listen(stderr io.Reader) {
 // await waits for an event of this kind with this text, from the beginning.
 func (s *stanch) await(kind, text string) event {
 	s.t.Helper()
-	return s.awaitAfter(0, kind, text)
-}
-
-// awaitAfter waits for one after the first n events.
-func (s *stanch) awaitAfter(n int, kind, text string) event {
-	s.t.Helper()
 	late := time.After(patience)
 	for {
 		s.mu.Lock()
-		for _, e := range s.events[min(n, len(s.events)):] {
+		for _, e := range s.events {
 			if e.Kind == kind && strings.Contains(e.Text, text) {
 				s.mu.Unlock()
 				return e
@@ -182,6 +176,20 @@ func (s *stanch) awaitAfter(n int, kind, text string) event {
 	}
 }
 
+// awaitCount waits until there were n events of this kind.
+func (s *stanch) awaitCount(n int, kind string) {
+	s.t.Helper()
+	for late := time.After(patience); s.count(kind) < n; {
+		select {
+		case <-s.more:
+		case <-s.ended:
+			s.t.Fatalf("stanch ended after %d events %s, want %d", s.count(kind), kind, n)
+		case <-late:
+			s.t.Fatalf("%d events %s in %v, want %d", s.count(kind), kind, patience, n)
+		}
+	}
+}
+
 func (s *stanch) count(kind string) (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -191,12 +199,6 @@ func (s *stanch) count(kind string) (n int) {
 		}
 	}
 	return n
-}
-
-func (s *stanch) soFar() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.events)
 }
 
 // get asks for a path; the answer's body is read.

@@ -37,9 +37,7 @@ func TestReplacementsUnderLoadLoseNothing(t *testing.T) {
 				}
 			}
 			load.check(t, 30)
-			if n := s.count("replace_done"); n != 8 {
-				t.Errorf("%d replacements are done, want 8", n)
-			}
+			s.awaitCount(8, "replace_done")
 			if list := s.reports(); len(list) != 0 {
 				t.Errorf("orderly replacements left post-mortems: %v", list)
 			}
@@ -78,6 +76,19 @@ func TestASpikeIsStoppedBeforeTheLimit(t *testing.T) {
 	list := s.reports()
 	if len(list) != 1 || list[0].Cause != "frozen-at-limit" {
 		t.Errorf("post-mortems: %v, want one with cause frozen-at-limit", list)
+	}
+}
+
+func TestARequestThatFellsWorkersIsNotGivenToAllOfThem(t *testing.T) {
+	s := begin(t, nil, "--memory-limit", "256MiB")
+	s.await("worker_ready", "")
+	if status, body, _ := s.get("/spike?mb=2000&mbps=1024"); status != http.StatusBadGateway {
+		t.Errorf("GET /spike = %d %q, want 502", status, body)
+	}
+	s.awaitCount(2, "frozen")
+	s.get("/work")
+	if n := s.count("frozen"); n != 2 {
+		t.Errorf("%d workers fell under one request, want 2: it is sent on once", n)
 	}
 }
 

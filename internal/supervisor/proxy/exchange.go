@@ -35,6 +35,7 @@ type exchange struct {
 	status  int
 	reason  string // why the proxy itself answered, or cut the answer
 	worker  string
+	falls   int // workers that were stopped or died with this request in hand
 	retries int
 	aborted bool // the client went away
 }
@@ -87,6 +88,10 @@ func (x *exchange) begin(b []byte) {
 	x.flight.begin(x.srv.ids.Add(1), x.req.method.of(b), x.req.path(b), size, x.begun)
 }
 
+// maxFalls is how many workers may fall under one request before it is not
+// given to another: it may be what fells them.
+const maxFalls = 1
+
 // find gives the request to one worker after the other, until one has answered
 // or it may not be repeated, and then answers it honestly.
 func (x *exchange) find() {
@@ -117,7 +122,10 @@ func (x *exchange) find() {
 			rest = min(max(2*rest, time.Millisecond), 100*time.Millisecond)
 			x.retries++
 			continue
-		case res.kind == failed && x.safe && !x.passed && x.retries < x.srv.cfg.Retries:
+		case res.kind == failed && x.safe && !x.passed && x.retries < x.srv.cfg.Retries && x.falls < maxFalls:
+			if up.reason() != "" {
+				x.falls++
+			}
 			x.retries++
 			continue
 		case res.kind == gone:
