@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -285,6 +286,34 @@ func TestSIGTERMFinishesWhatIsInFlight(t *testing.T) {
 		if conn, err := net.Dial("tcp", w.address); err == nil {
 			conn.Close()
 			t.Error("the port still accepts after the exit")
+		}
+	})
+}
+
+// A worker once took two locks in two orders here, and stayed for ever.
+func TestClientsAndWorkerMayCloseTheirWebSocketsAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, p program) {
+		for range 4 {
+			w := start(t, p, nil, "--port", "0")
+			sockets := make([]*load.Socket, 100)
+			for i := range sockets {
+				ws, err := load.DialWebSocket(w.address, "/ws", patience)
+				if err != nil {
+					t.Fatalf("open /ws: %v", err)
+				}
+				sockets[i] = ws
+			}
+			var closing sync.WaitGroup
+			closing.Go(func() {
+				for _, ws := range sockets {
+					ws.Close()
+				}
+			})
+			w.terminate()
+			closing.Wait()
+			if code := w.code(); code != 0 {
+				t.Fatalf("exit code after SIGTERM = %d, want 0", code)
+			}
 		}
 	})
 }

@@ -34,6 +34,7 @@ type settings struct {
 	worker, by             string
 	conns                  int
 	websockets, sse        int
+	leakKB                 int
 	streamDrain            string
 	only                   string
 }
@@ -45,6 +46,7 @@ func main() {
 	flag.IntVar(&s.replacements, "replacements", 100, "replacements to see, at least")
 	flag.StringVar(&s.worker, "worker", "go", "example worker behind stanch: go, python or node")
 	flag.StringVar(&s.by, "by", "replace", "what brings stanch's replacements: replace (POST /replace) or leak")
+	flag.IntVar(&s.leakKB, "leak-kb", 4, "with -by leak: what each GET keeps, in KiB, in a limit of 256 MiB")
 	flag.IntVar(&s.conns, "conns", 16, "connections")
 	flag.IntVar(&s.websockets, "websockets", 4, "WebSockets held through stanch")
 	flag.IntVar(&s.sse, "sse", 4, "event streams held through stanch")

@@ -29,8 +29,7 @@ func runStanch(ctx context.Context, stage *rig.Stage, s settings) (outcome, erro
 	defer log.Close()
 	options := rig.Options{Command: rig.Command{Args: worker, Output: log}, Flags: []string{"--stream-drain", s.streamDrain}}
 	if s.by == "leak" {
-		// About one replacement per 10,000 requests: the mix's GETs leak.
-		options.Env = []string{"LEAK_KB=32"}
+		options.Env = []string{fmt.Sprint("LEAK_KB=", s.leakKB)}
 		options.Flags = append(options.Flags, "--memory-limit", "256MiB", "--replace-budget", "none")
 	}
 	st, err := stage.StartStanch(ctx, program, options)

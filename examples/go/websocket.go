@@ -26,7 +26,8 @@ const maxFrame = 1 << 20
 // sockets are the open WebSockets: each gives back what it is sent.
 type sockets struct {
 	mu   sync.Mutex
-	open map[net.Conn]*sync.Mutex // the mutex orders whole frames
+	open map[net.Conn]*sync.Mutex // the mutex orders whole frames, and is never taken with mu
+	left bool
 	done sync.WaitGroup
 }
 
@@ -44,12 +45,9 @@ func (s *sockets) serve(rw http.ResponseWriter, r *http.Request) {
 	}
 	defer conn.Close()
 	write := new(sync.Mutex)
-	s.mu.Lock()
-	if s.open == nil {
-		s.open = map[net.Conn]*sync.Mutex{}
+	if !s.enters(conn, write) {
+		return // this worker is going away
 	}
-	s.open[conn] = write
-	s.mu.Unlock()
 	defer s.leaves(conn)
 
 	io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+
@@ -59,24 +57,37 @@ func (s *sockets) serve(rw http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return
 		}
-		write.Lock()
 		switch first & 15 {
-		case opPing:
-			writeFrame(conn, 0x80|opPong, payload)
 		case opPong:
+			continue
+		case opPing:
+			first = 0x80 | opPong
 		case opClose:
-			if s.leaves(conn) {
-				writeFrame(conn, first, payload)
+			if !s.leaves(conn) {
+				return // its answer to ours
 			}
-		default:
-			// Data, whole or in fragments, goes back as it came.
-			_, err = conn.Write(frame(first, payload))
 		}
+		// Data, whole or in fragments, goes back as it came.
+		write.Lock()
+		_, err = conn.Write(frame(first, payload))
 		write.Unlock()
 		if err != nil || first&15 == opClose {
 			return
 		}
 	}
+}
+
+// enters puts the connection on the list, unless this worker has left.
+func (s *sockets) enters(conn net.Conn, write *sync.Mutex) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = map[net.Conn]*sync.Mutex{}
+	}
+	if !s.left {
+		s.open[conn] = write
+	}
+	return !s.left
 }
 
 // leaves reports whether the connection was open, and takes it off the list:
@@ -93,12 +104,13 @@ func (s *sockets) leaves(conn net.Conn) bool {
 // five seconds to answer.
 func (s *sockets) leave() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn, write := range s.open {
-		delete(s.open, conn)
+	open := s.open
+	s.open, s.left = nil, true
+	s.mu.Unlock()
+	for conn, write := range open {
+		conn.SetDeadline(time.Now().Add(5 * time.Second))
 		write.Lock()
-		writeFrame(conn, 0x80|opClose, []byte{0x03, 0xe9})
-		conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+		conn.Write(frame(0x80|opClose, []byte{0x03, 0xe9}))
 		write.Unlock()
 	}
 }
@@ -139,8 +151,6 @@ func readFrame(r *bufio.Reader) (first byte, payload []byte, err error) {
 	}
 	return first, payload, nil
 }
-
-func writeFrame(w io.Writer, first byte, payload []byte) { w.Write(frame(first, payload)) }
 
 func frame(first byte, payload []byte) []byte {
 	b := []byte{first}
