@@ -28,7 +28,6 @@ type settings struct {
 	loaded  time.Duration
 	watched time.Duration
 	slope   time.Duration
-	only    string
 }
 
 func main() {

@@ -32,8 +32,12 @@ func TestTheLongestOutage(t *testing.T) {
 		{"a gap without answers", 400, []success{{0, 1}, {10, 11}, {300, 301}, {395, 399}}, 291, 10},
 		{"at the start", 300, []success{{200, 201}, {210, 211}}, 201, 0},
 		{"at the end", 300, []success{{0, 1}, {10, 11}}, 290, 10},
-		{"a stall that answers in the end is one: all sent in it finish after it",
-			700, []success{{0, 1}, {100, 601}, {200, 601}, {300, 601}, {600, 602}, {650, 651}}, 601, 0},
+		{
+			"a stall that answers in the end is one: all sent in it finish after it",
+			700,
+			[]success{{0, 1}, {100, 601}, {200, 601}, {300, 601}, {600, 602}, {650, 651}},
+			601, 0,
+		},
 		{"a slow request beside quick ones is none", 100, []success{{0, 90}, {1, 2}, {10, 11}, {50, 51}, {90, 91}}, 41, 10},
 		{"past the first page of milliseconds", 80_000, []success{{0, 1}, {65_000, 65_001}, {66_000, 66_010}, {79_000, 79_001}}, 65_001, 0},
 	} {

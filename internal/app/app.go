@@ -59,6 +59,7 @@ type Options struct {
 func Run(ctx context.Context, opt Options) (err error) {
 	debug.SetGCPercent(ownGC)
 	debug.SetMemoryLimit(ownLimit)
+	lockText()
 	cfg := opt.Config
 
 	signals := opt.Signals

@@ -131,7 +131,7 @@ func FuzzLineStaysWithinItsWidth(f *testing.F) {
 	f.Add(1e-320, 2e-320, 5e-324, 0.0, 3000, 200, "very long label indeed, longer than a third", true)
 	f.Add(1e15, 1e15+0.5, 1e15, 1e15+1, 80, 12, "a", false)
 	f.Fuzz(func(t *testing.T, a, b, c, d float64, columns, rows int, label string, ascii bool) {
-		if !utf8.ValidString(label) || strings.ContainsAny(label, "\r\n\v\f\x85\u2028\u2029") {
+		if !utf8.ValidString(label) || strings.ContainsAny(label, "\r\n\v\f\u0085\u2028\u2029") {
 			t.Skip("a label is one line of text")
 		}
 		columns, rows = columns%500, rows%100

@@ -9,12 +9,16 @@ import (
 
 func TestSecretsAreBlankedAndNothingElse(t *testing.T) {
 	for _, test := range []struct{ why, text, want string }{
-		{"a storage connection string keeps what identifies the account",
+		{
+			"a storage connection string keeps what identifies the account",
 			"DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=abc/def+gh==;EndpointSuffix=core.windows.net",
-			"DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=***;EndpointSuffix=core.windows.net"},
-		{"a service bus connection string keeps the name of the key",
+			"DefaultEndpointsProtocol=https;AccountName=shop;AccountKey=***;EndpointSuffix=core.windows.net",
+		},
+		{
+			"a service bus connection string keeps the name of the key",
 			"Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=aGk=",
-			"Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=***"},
+			"Endpoint=sb://x.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=***",
+		},
 		{"of a SAS only the signature is secret", "GET https://a.blob.core.windows.net/c?sv=2024&sig=a%2Fb%3D&se=2026", "GET https://a.blob.core.windows.net/c?sv=2024&sig=***&se=2026"},
 		{"a SAS that is itself a parameter", "url=https%3A%2F%2Fx%3Fsig%3Dabc%26se%3D2026", "url=https%3A%2F%2Fx%3Fsig%3D***%26se%3D2026"},
 		{"a function's key", "GET /api/run?code=abc123&x=1", "GET /api/run?code=***&x=1"},

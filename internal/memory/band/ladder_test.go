@@ -36,56 +36,86 @@ func TestTheLadderAnswersEachSituation(t *testing.T) {
 		freeze  bool
 	}{
 		{name: "healthy: nothing", change: func(s *band.Situation) {}},
-		{name: "degraded and flat: a cache, not a leak; nothing but cleanup",
+		{
+			name:    "degraded and flat: a cache, not a leak; nothing but cleanup",
 			cfg:     func(c *band.LadderConfig) { c.Hooks = true },
 			change:  func(s *band.Situation) { s.Used = 800 * mib },
-			cleanup: true},
-		{name: "degraded without a hook: no cleanup to order",
-			change: func(s *band.Situation) { s.Used = 800 * mib }},
-		{name: "critical, growing slowly, room for both: replaced while it goes on serving",
+			cleanup: true,
+		},
+		{
+			name:   "degraded without a hook: no cleanup to order",
+			change: func(s *band.Situation) { s.Used = 800 * mib },
+		},
+		{
+			name:    "critical, growing slowly, room for both: replaced while it goes on serving",
 			change:  func(s *band.Situation) { s.Used, s.Trend = 905*mib, mbps },
-			replace: band.Overlap},
-		{name: "critical and no room for both: held, drained, swapped",
+			replace: band.Overlap,
+		},
+		{
+			name:    "critical and no room for both: held, drained, swapped",
 			change:  func(s *band.Situation) { s.Used, s.Trend, s.Slope, s.Fits = 905*mib, 150*mbps, 150*mbps, false },
 			gate:    band.Hold,
-			replace: band.Swap},
-		{name: "critical and gone before a successor is ready: refusal comes first",
+			replace: band.Swap,
+		},
+		{
+			name:    "critical and gone before a successor is ready: refusal comes first",
 			change:  func(s *band.Situation) { s.Used, s.Slope, s.Next = 880*mib, 800*mbps, 40*time.Millisecond },
 			gate:    band.Shut,
-			replace: band.Overlap},
-		{name: "critical with a replacement under way: no second one",
-			change: func(s *band.Situation) { s.Used, s.Trend, s.Busy = 905*mib, mbps, true }},
-		{name: "critical where the orchestrator restarts: refused",
+			replace: band.Overlap,
+		},
+		{
+			name:   "critical with a replacement under way: no second one",
+			change: func(s *band.Situation) { s.Used, s.Trend, s.Busy = 905*mib, mbps, true },
+		},
+		{
+			name:   "critical where the orchestrator restarts: refused",
 			cfg:    func(c *band.LadderConfig) { c.Mode = band.Signal },
 			change: func(s *band.Situation) { s.Used = 905 * mib },
-			gate:   band.Shut},
-		{name: "emergency, flat: held and replaced",
+			gate:   band.Shut,
+		},
+		{
+			name:    "emergency, flat: held and replaced",
 			change:  func(s *band.Situation) { s.Used = 955 * mib },
 			gate:    band.Hold,
-			replace: band.Overlap},
-		{name: "the brink: frozen",
+			replace: band.Overlap,
+		},
+		{
+			name:   "the brink: frozen",
 			change: func(s *band.Situation) { s.Used = 985 * mib },
-			gate:   band.Hold, freeze: true},
-		{name: "a gibibyte a second, 60 MiB before the limit: the next look is too late",
+			gate:   band.Hold, freeze: true,
+		},
+		{
+			name:   "a gibibyte a second, 60 MiB before the limit: the next look is too late",
 			change: func(s *band.Situation) { s.Used, s.Slope, s.Next = 940*mib, 1024*mbps, 25*time.Millisecond },
-			gate:   band.Hold, freeze: true},
-		{name: "a gibibyte a second, half way: not frozen yet",
-			change: func(s *band.Situation) { s.Used, s.Slope, s.Next = 500*mib, 1024*mbps, 25*time.Millisecond }},
-		{name: "the brink where the orchestrator restarts: frozen all the same",
+			gate:   band.Hold, freeze: true,
+		},
+		{
+			name:   "a gibibyte a second, half way: not frozen yet",
+			change: func(s *band.Situation) { s.Used, s.Slope, s.Next = 500*mib, 1024*mbps, 25*time.Millisecond },
+		},
+		{
+			name:   "the brink where the orchestrator restarts: frozen all the same",
 			cfg:    func(c *band.LadderConfig) { c.Mode = band.Signal },
 			change: func(s *band.Situation) { s.Used = 985 * mib },
-			gate:   band.Hold, freeze: true},
-		{name: "no worker yet: nothing to act on, and what comes in waits for the one to come",
+			gate:   band.Hold, freeze: true,
+		},
+		{
+			name:   "no worker yet: nothing to act on, and what comes in waits for the one to come",
 			change: func(s *band.Situation) { s.Used, s.Serving = 955*mib, false },
-			gate:   band.Hold},
-		{name: "healthy by the bands, over the operator's threshold: replaced",
+			gate:   band.Hold,
+		},
+		{
+			name:    "healthy by the bands, over the operator's threshold: replaced",
 			change:  func(s *band.Situation) { s.Unhealthy = true },
-			replace: band.Overlap},
-		{name: "no limit: nothing is too full",
+			replace: band.Overlap,
+		},
+		{
+			name: "no limit: nothing is too full",
 			change: func(s *band.Situation) {
 				s.Used, s.Limit, s.Slope = 1<<50, memory.Unlimited, 1e12
 				s.Levels = band.Default().For(memory.Unlimited)
-			}},
+			},
+		},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cfg := band.DefaultLadder()

@@ -279,6 +279,8 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 	defer hangUp.Stop()
 	late := time.NewTimer(cfg.Drain)
 	defer late.Stop()
+	pressure := time.NewTicker(50 * time.Millisecond)
+	defer pressure.Stop()
 	for drained := false; !drained; {
 		select {
 		case <-empty:
@@ -292,6 +294,12 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 			}
 			w.Upstream.HangUp()
 			hangUp.Reset(time.Second) // those that begin late: a request in flight may still be upgraded
+		case <-pressure.C:
+			if !g.pressed() {
+				continue
+			}
+			// What streams hold up is the room that everybody waits for.
+			w.Upstream.HangUp()
 		case <-late.C:
 			if ctx.Err() == nil && !g.pressed() {
 				late.Reset(time.Second)

@@ -86,7 +86,8 @@ type cast struct {
 func (g *Guard) account(r *memory.Reading) (starting struct {
 	cast
 	used int64
-}) {
+},
+) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	starting.gone = g.gone

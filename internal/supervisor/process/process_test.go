@@ -73,10 +73,6 @@ func play(role string) {
 	case "daemon": // the middle of a double fork: its child is an orphan at once
 		child("sleep", &syscall.SysProcAttr{Setsid: true})
 		os.Exit(0)
-	case "spin":
-		fmt.Println("spinning")
-		for {
-		}
 	case "holder": // ends, while a child holds its stdout
 		child("sleep", nil)
 		fmt.Println("last words")

@@ -54,10 +54,8 @@ func validHost(h []byte) bool {
 	return true
 }
 
-var hostTable = func() (t [256]bool) {
-	for c, ok := range tokenTable {
-		t[c] = ok
-	}
+var hostTable = func() [256]bool {
+	t := tokenTable
 	// "#" and "^" and "`" and "|" are token characters that no host has.
 	for _, c := range "#^`|" {
 		t[c] = false
