@@ -8,7 +8,7 @@ import "sync"
 const (
 	smallBuffer  = 4 << 10
 	mediumBuffer = 16 << 10
-	largeBuffer  = 64 << 10
+	largeBuffer  = 32 << 10
 	maxHead      = 1 << 20
 )
 
