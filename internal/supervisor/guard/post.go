@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/memory"
@@ -56,12 +57,14 @@ type post struct {
 	index  int
 	orders chan *order
 
+	leaving  sync.WaitGroup // of workers that drain beside the present one
 	restarts purse
 	crashes  int // in a row
 }
 
 // run fills the post until ctx ends, then drains and stops its worker.
 func (p *post) run(ctx context.Context, stop func() context.Context) {
+	defer p.leaving.Wait()
 	var pending *order // a swap, finished by the next worker's readiness
 	var since time.Time
 	for ctx.Err() == nil {
@@ -238,25 +241,13 @@ func (p *post) overlap(ctx context.Context, old *tenure, o *order) *tenure {
 		p.report(o, next, since)
 		return next
 	}
-	// From here on the old worker is nobody's present one: the post may get
-	// its next order, and lose its present worker, while it drains.
-	gone := make(chan struct{})
-	go func() {
-		defer close(gone)
+	// The old worker drains beside the post, which goes on with the new one:
+	// that one may die, too, and must be replaced without waiting.
+	p.leaving.Go(func() {
 		p.seeOff(ctx, old, o.why)
-	}()
-	for {
-		select {
-		case <-gone:
-			p.report(o, next, since)
-			return next
-		case <-next.worker.Done():
-			p.died(ctx, next)
-			<-gone
-			g.reports <- report{order: o, err: errors.New("the successor died")}
-			return nil
-		}
-	}
+		p.report(o, next, since)
+	})
+	return next
 }
 
 func (p *post) report(o *order, t *tenure, since time.Time) {
@@ -286,7 +277,7 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 		case <-empty:
 			drained = true
 		case <-w.Done():
-			p.died(ctx, t)
+			g.bury(ctx, t)
 			return
 		case <-hangUp.C:
 			if n := w.Upstream.Streams(); n > 0 {
@@ -319,16 +310,22 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 	g.leave(t)
 }
 
-// died is the end of a worker that was not told to stop.
+// died is the end of the post's present worker, untold: the next start may have
+// to pause.
 func (p *post) died(ctx context.Context, t *tenure) {
-	g, w := p.guard, t.worker
-	t.desk.Retire()
-	w.Upstream.Abort("the worker died: " + w.Exit().Status)
-	if served := time.Since(w.ReadyAt()); served > 10*time.Second || g.wasFrozen(t) {
+	if time.Since(t.worker.ReadyAt()) > 10*time.Second || p.guard.wasFrozen(t) {
 		p.crashes = 0 // it had been fine, or it was us
 	} else {
 		p.crashes++
 	}
+	p.guard.bury(ctx, t)
+}
+
+// bury is the end of any worker that was not told to stop.
+func (g *Guard) bury(ctx context.Context, t *tenure) {
+	w := t.worker
+	t.desk.Retire()
+	w.Upstream.Abort("the worker died: " + w.Exit().Status)
 	if ctx.Err() == nil || w.Exit().OwnKill == "" {
 		g.death(t, nil)
 	}

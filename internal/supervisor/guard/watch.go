@@ -256,6 +256,9 @@ func (w *watch) reported(r report) {
 	o := r.order
 	if r.err != nil {
 		w.g.event(telemetry.ReplaceFailed, o.victim, "Replacement of worker process %s did not work out: %v", o.victim, r.err)
+		if o.memory {
+			w.outcomes = append(w.outcomes, outcome{due: time.Now(), out: band.Outcome{Before: o.before}})
+		}
 		return
 	}
 	w.g.event(telemetry.ReplaceDone, r.New, "Worker process %s replaced by %s (%s): ready in %v, the old one gone after %v",
