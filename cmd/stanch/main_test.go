@@ -66,6 +66,7 @@ func TestScripts(t *testing.T) {
 type stanch struct {
 	t       *testing.T
 	cmd     *exec.Cmd
+	pid     int
 	clients string // base URLs
 	admin   string
 	data    string
@@ -95,9 +96,15 @@ func beginWith(t *testing.T, data string, env []string, args ...string) *stanch 
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stanch{t: t, data: data, more: make(chan struct{}, 1), ended: make(chan struct{})}
-	s.cmd = exec.Command(self)
-	s.cmd.Args = append([]string{"stanch", "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", data, "--log-format", "json", "--shutdown-delay", "0s"}, args...)
+	return beginAs(t, exec.Command(self), []string{"stanch"}, data, env, args...)
+}
+
+// beginAs starts stanch by a command of its own; words are what its arguments
+// begin with.
+func beginAs(t *testing.T, cmd *exec.Cmd, words []string, data string, env []string, args ...string) *stanch {
+	t.Helper()
+	s := &stanch{t: t, cmd: cmd, data: data, more: make(chan struct{}, 1), ended: make(chan struct{})}
+	s.cmd.Args = append(append(words, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", data, "--log-format", "json", "--shutdown-delay", "0s"), args...)
 	s.cmd.Env = append(os.Environ(), env...)
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -106,14 +113,19 @@ func beginWith(t *testing.T, data string, env []string, args ...string) *stanch 
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	s.pid = s.cmd.Process.Pid
 	go s.listen(stderr)
 	t.Cleanup(func() {
-		_ = s.cmd.Process.Signal(syscall.SIGTERM)
-		_ = s.cmd.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-s.ended: // its pid may be anybody's
+		default:
+			_ = syscall.Kill(s.pid, syscall.SIGTERM)
+			_ = syscall.Kill(s.pid, syscall.SIGTERM)
+		}
 		select {
 		case <-s.ended:
 		case <-time.After(patience):
-			_ = s.cmd.Process.Kill()
+			_ = syscall.Kill(s.pid, syscall.SIGKILL)
 			<-s.ended
 			t.Error("stanch did not end on SIGTERM")
 		}
@@ -240,7 +252,7 @@ func request(method, url string, body io.Reader) (int, string, http.Header, erro
 // end sends a signal and returns the exit code.
 func (s *stanch) end(sig syscall.Signal) int {
 	s.t.Helper()
-	if err := s.cmd.Process.Signal(sig); err != nil {
+	if err := syscall.Kill(s.pid, sig); err != nil {
 		s.t.Fatal(err)
 	}
 	select {

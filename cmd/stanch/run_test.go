@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -197,6 +198,40 @@ func TestOrphansEndWithTheirWorker(t *testing.T) {
 	}
 }
 
+// In a container stanch is PID 1: every orphan becomes its child.
+func TestAsPid1ItReapsWhatOthersLeave(t *testing.T) {
+	unshare, err := exec.LookPath("unshare")
+	if err != nil || exec.Command(unshare, "--fork", "--pid", "--mount-proc", "true").Run() != nil {
+		t.Skip("no process namespace can be made here")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "stanch")
+	if err := os.Symlink(self, program); err != nil {
+		t.Fatal(err)
+	}
+	// The orphans end by themselves, one after the other: somebody has to reap
+	// them. The worker looks for zombies and says so.
+	script := `for i in 1 2 3 4 5; do (sh -c 'exit 0' & exec sh -c 'exit 0') & done
+while grep -lq '^State:.Z' /proc/[0-9]*/status 2>/dev/null || [ "$(pgrep -c -P 1)" -gt 1 ]; do :; done
+echo no zombie is left; exec ` + workerProgram + ` --port $PORT`
+	s := beginAs(t, exec.Command(unshare), []string{"unshare", "--fork", "--pid", "--mount-proc", program},
+		t.TempDir(), nil, "--ready", "log:listening on", "--", "sh", "-c", script)
+	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", s.pid, s.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.pid, err = strconv.Atoi(strings.TrimSpace(string(children))); err != nil {
+		t.Fatalf("unshare has the children %q, want one", children)
+	}
+	s.await("worker_ready", "")
+	if status, _, _ := s.get("/work"); status != 200 {
+		t.Errorf("GET /work = %d, want 200", status)
+	}
+}
+
 func TestNothingOutlivesASigkillOfStanch(t *testing.T) {
 	s := begin(t, []string{"ORPHANS=1"})
 	s.await("worker_ready", "")
@@ -305,7 +340,7 @@ func TestReadinessGoesBeforeTheDoorCloses(t *testing.T) {
 	if status, body := s.probe("/readyz"); status != 200 {
 		t.Fatalf("GET /readyz = %d %q, want 200", status, body)
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := syscall.Kill(s.pid, syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	s.await("host", "readiness is off")
@@ -333,14 +368,14 @@ func TestSighupTakesOverWhatMayChange(t *testing.T) {
 	s.await("worker_ready", "")
 	s.await("limit_changed", "Memory limit 256MiB")
 	write("memory-limit: 512MiB\nworkers: 3\n")
-	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := syscall.Kill(s.pid, syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	s.await("host", "memory-limit 256MiB -> 512MiB")
 	s.await("host", "need a restart: workers 1 -> 3")
 	s.await("limit_changed", "Memory limit changed to 512MiB")
 	write("memory-limit: 512 parsecs\n")
-	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	if err := syscall.Kill(s.pid, syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	s.await("host", "not reloaded, all stays as it was")

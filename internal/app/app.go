@@ -271,7 +271,8 @@ func ownGroup(container *cgroup.Group, wanted bool) (*cgroup.Group, string) {
 	const prefix = "stanch-workers-"
 	container.Sweep(prefix, func(pid string) bool {
 		n, err := strconv.Atoi(pid)
-		return err == nil && errors.Is(syscall.Kill(n, 0), syscall.ESRCH)
+		// In a container every stanch is PID 1: our own number is the one before us.
+		return err == nil && (n == os.Getpid() || errors.Is(syscall.Kill(n, 0), syscall.ESRCH))
 	})
 	group, err := container.Child(prefix + strconv.Itoa(os.Getpid()))
 	if err != nil {
