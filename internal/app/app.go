@@ -43,6 +43,13 @@ const (
 	ownGC    = 50
 )
 
+// How often the dearer looks are taken: the charge of a cgroup has new
+// processes in it at once, so that a walk over the tree may take its time.
+const (
+	treeEvery = time.Second
+	slowEvery = 30 * time.Second
+)
+
 // Options are what one run is made of.
 type Options struct {
 	Config  config.Run
@@ -130,7 +137,10 @@ func Run(ctx context.Context, opt Options) (err error) {
 	down.push(func() { host.Close() })
 
 	// The parts.
-	g, err := gauge.New(gauge.Config{Container: container, LimitOverride: int64(cfg.MemoryLimit)})
+	g, err := gauge.New(gauge.Config{
+		Container: container, LimitOverride: int64(cfg.MemoryLimit),
+		TreeEvery: treeEvery, SlowEvery: slowEvery,
+	})
 	if err != nil {
 		return err
 	}
