@@ -410,6 +410,18 @@ func TestSignalModeLeavesTheRestartToTheOrchestrator(t *testing.T) {
 	}
 }
 
+func TestAWorkerThatGivesMemoryBackIsLeftAlone(t *testing.T) {
+	s := begin(t, nil, "--memory-limit", "512MiB", "--cleanup-url", "/free", "--degraded", "40%", "--critical", "80%")
+	s.await("worker_ready", "")
+	s.get("/fill?mb=250")
+	s.await("cleanup_asked", "")
+	s.await("cleanup_done", "useful")
+	s.await("band_changed", "from degraded to healthy")
+	if n := s.count("replace_started"); n != 0 {
+		t.Errorf("%d replacements, want none: what was asked for was given", n)
+	}
+}
+
 func TestAUselessReplacementStopsTheCarousel(t *testing.T) {
 	// Each successor fills itself to the critical band by itself.
 	s := begin(t, []string{"GROW_MBPS=300", "LEAK_STOP_MB=226"}, "--memory-limit", "256MiB")
