@@ -108,9 +108,15 @@ func (w *watch) look(now time.Time) time.Duration {
 	g.mu.Lock()
 	swap, peak := g.learnt.swap, g.learnt.peak
 	g.mu.Unlock()
+	trend := w.slope.Slow()
+	if starting.present > starting.serving {
+		// A start also grows what no process owns (page tables, slabs): that
+		// must not hold back the requests which the others still serve.
+		steady = max(trend, 0)
+	}
 	s := band.Situation{
 		Sample: sample, Band: change.To, Levels: levels,
-		Steady: steady, Trend: w.slope.Slow(), Swap: swap,
+		Steady: steady, Trend: trend, Swap: swap,
 		Serving: starting.serving > 0, Busy: w.busy != nil,
 	}
 	s.Fits = w.fits(r, s, peak)
