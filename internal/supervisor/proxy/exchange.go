@@ -80,6 +80,7 @@ func (x *exchange) begin(b []byte) {
 	x.head = b
 	x.safe = x.req.safe(b)
 	x.passed, x.status, x.reason, x.worker, x.retries, x.aborted = false, 0, "", "", 0, false
+	x.falls = 0
 	x.pump = nil
 	size := x.req.length
 	if size < 0 && !x.req.chunked {

@@ -306,3 +306,53 @@ func TestConnectionsAreKeptNoLongerThanTheWorkerSays(t *testing.T) {
 		t.Errorf("three requests took %d connections, want 1", n)
 	}
 }
+
+// What befell one request of a connection is not held against its next.
+func TestEachRequestOfAConnectionMayBeSentOnOnce(t *testing.T) {
+	first, gotFirst := holding(t)
+	second, gotSecond := holding(t)
+	s := play(t, quick(), first, answering(t, "ok"), second, answering(t, "ok"))
+	c := s.dial()
+	r := bufio.NewReader(c)
+	for _, dying := range []struct {
+		up  *proxy.Upstream
+		got chan string
+	}{{first, gotFirst}, {second, gotSecond}} {
+		io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		<-dying.got
+		s.backend.next()
+		dying.up.Abort(frozen)
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		if resp.StatusCode != 200 {
+			t.Errorf("got %d, %q; want 200 from the next worker", resp.StatusCode, resp.Header.Get("X-Stanch-Reason"))
+		}
+		s.backend.next() // the one that has just answered
+	}
+}
+
+// A request under which two workers fell may be what fells them.
+func TestARequestThatFellsWorkersIsNotGivenToAThird(t *testing.T) {
+	first, gotFirst := holding(t)
+	second, gotSecond := holding(t)
+	s := play(t, quick(), first, second, answering(t, "ok"))
+	go func() {
+		<-gotFirst
+		s.backend.next()
+		first.Abort(frozen)
+		<-gotSecond
+		s.backend.next()
+		second.Abort(frozen)
+	}()
+	resp, err := s.client().Get(s.url("/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if got := resp.Header.Get("X-Stanch-Reason"); resp.StatusCode != 502 || got != frozen {
+		t.Errorf("got %d, %q; want 502, %q", resp.StatusCode, got, frozen)
+	}
+}
