@@ -80,6 +80,18 @@ func TestASpikeIsStoppedBeforeTheLimit(t *testing.T) {
 	}
 }
 
+func TestAStartThatRunsIntoTheLimitIsStopped(t *testing.T) {
+	grow := "a = []\nwhile True: a.append(bytearray(1 << 20))"
+	s := beginWith(t, t.TempDir(), nil, "--memory-limit", "128MiB", "--restart-backoff", "50ms", "--", "python3", "-c", grow)
+	s.await("frozen", "")
+	s.await("postmortem_saved", "")
+	for _, report := range s.reports() {
+		if report.Cause != "frozen-at-limit" {
+			t.Errorf("post-mortem: %v, want cause frozen-at-limit", report)
+		}
+	}
+}
+
 func TestARequestThatFellsWorkersIsNotGivenToAllOfThem(t *testing.T) {
 	s := begin(t, nil, "--memory-limit", "256MiB")
 	s.await("worker_ready", "")

@@ -53,7 +53,8 @@ type Situation struct {
 	Steady    float64       // bytes a second, over a tenth of a second: less noisy than Slope
 	Trend     float64       // bytes a second, over minutes; 0 while unknown
 	Swap      time.Duration // from starting a worker until it is ready, as learnt
-	Serving   bool          // a worker is ready: there is something to act on
+	Serving   bool          // a worker is ready: there is something to replace
+	Present   bool          // a worker is there, ready or not: there is something to freeze
 	Busy      bool          // a replacement is under way
 	Fits      bool          // old and new worker fit side by side
 	Unhealthy bool          // a worker is over the threshold its operator set
@@ -138,7 +139,7 @@ func (l *Ladder) Step(s Situation) Orders {
 		l.band, l.since = s.Band, s.At
 	}
 	var o Orders
-	if s.Serving && l.brink(s) {
+	if s.Present && l.brink(s) {
 		return Orders{Gate: Hold, Freeze: true, Why: l.why("freeze", s)}
 	}
 	l.cleanup(s, &o)

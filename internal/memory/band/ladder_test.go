@@ -17,6 +17,7 @@ func situation(change func(*band.Situation)) band.Situation {
 		Levels:  band.Default().For(1000 * mib),
 		Swap:    200 * time.Millisecond,
 		Serving: true,
+		Present: true,
 		Fits:    true,
 	}
 	change(&s)

@@ -77,7 +77,7 @@ func (g *Guard) Status() Status {
 // cast is who is on stage: it changes when a worker comes, starts to serve, or
 // goes.
 type cast struct {
-	present int
+	alive   int // not frozen
 	serving int
 	gone    int // so far
 }
@@ -97,15 +97,16 @@ func (g *Guard) account(r *memory.Reading) (starting struct {
 		if t == nil {
 			continue
 		}
-		starting.present++
+		if t.frozen {
+			continue
+		}
+		starting.alive++
 		switch t.state {
 		case Starting:
 			t.peak = max(t.peak, w.Used())
 			starting.used += w.Used()
 		case Serving, Draining:
-			if !t.frozen {
-				starting.serving++
-			}
+			starting.serving++
 		}
 	}
 	return starting

@@ -93,9 +93,13 @@ func (w *watch) look(now time.Time) time.Duration {
 		w.cast = starting.cast
 		w.slope.Reset()
 	}
-	// A worker that starts grows by what the last ones took; only what the
-	// others add is a leak.
-	w.slope.Add(now, r.Used-starting.used)
+	// A worker that starts beside others grows by what the last ones took; only
+	// what the others add is a leak.
+	settled := r.Used
+	if starting.serving > 0 {
+		settled -= starting.used
+	}
+	w.slope.Add(now, settled)
 	fast, steady := w.slope.Fast(fastWindow), w.slope.Fast(steadyWindow)
 
 	w.bound(r, cfg)
@@ -109,7 +113,7 @@ func (w *watch) look(now time.Time) time.Duration {
 	swap, peak := g.learnt.swap, g.learnt.peak
 	g.mu.Unlock()
 	trend := w.slope.Slow()
-	if starting.present > starting.serving {
+	if starting.serving > 0 && starting.alive > starting.serving {
 		// A start also grows what no process owns (page tables, slabs): that
 		// must not hold back the requests which the others still serve.
 		steady = max(trend, 0)
@@ -117,7 +121,7 @@ func (w *watch) look(now time.Time) time.Duration {
 	s := band.Situation{
 		Sample: sample, Band: change.To, Levels: levels,
 		Steady: steady, Trend: trend, Swap: swap,
-		Serving: starting.serving > 0, Busy: w.busy != nil,
+		Serving: starting.serving > 0, Present: starting.alive > 0, Busy: w.busy != nil,
 	}
 	s.Fits = w.fits(r, s, peak)
 	victim := g.largest(r)
