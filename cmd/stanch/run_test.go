@@ -427,7 +427,7 @@ func TestAWorkerThatGivesMemoryBackIsLeftAlone(t *testing.T) {
 	s.await("worker_ready", "")
 	s.get("/fill?mb=250")
 	s.await("cleanup_asked", "")
-	s.await("cleanup_done", "useful")
+	s.await("cleanup_done", ": useful") // the first may come in the middle of the fill, and be useless
 	s.await("band_changed", "from degraded to healthy")
 	if n := s.count("replace_started"); n != 0 {
 		t.Errorf("%d replacements, want none: what was asked for was given", n)

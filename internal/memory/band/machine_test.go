@@ -165,6 +165,13 @@ func TestSlopeFollowsFastAndSlowGrowth(t *testing.T) {
 		t.Errorf("Slow = %.0f B/s six seconds after the growth has ended, want at most 0", got)
 	}
 	s.Reset()
+	for i := range 50 { // one jump in the first second, then nothing
+		s.Add(epoch.Add(time.Minute+time.Duration(i)*100*time.Millisecond), min(int64(i), 9)*25*mib)
+	}
+	if got := s.Slow(); got > 0 {
+		t.Errorf("Slow = %.0f B/s four seconds after a jump, want at most 0: it is a cache", got)
+	}
+	s.Reset()
 	if got := s.Fast(0) + s.Slow(); got != 0 {
 		t.Errorf("after Reset the slopes are %v, want 0", got)
 	}

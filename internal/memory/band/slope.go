@@ -1,6 +1,9 @@
 package band
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 const (
 	looks  = 32 // recent looks kept for the fast slope: 160 ms at the fastest cadence
@@ -58,13 +61,14 @@ func (s *Slope) Fast(window time.Duration) float64 {
 	return 0
 }
 
-// recent is how many floors tell whether what grew is still growing.
+// recent is how many steps from floor to floor tell whether what grew is still
+// growing.
 const recent = 4
 
 // Slow is the least-squares slope, in bytes a second, of the one-second floors
-// of up to the last two minutes, or that of the last few of them if that is
-// less: what has grown and stands still now is no leak. It is 0 with fewer than
-// five floors.
+// of up to the last two minutes, or the median of the last few steps between
+// them if that is less: what has grown and stands still now is no leak. It is 0
+// with fewer than five floors.
 func (s *Slope) Slow() float64 {
 	n := min(s.floorsLen, floors)
 	if n < 5 {
@@ -82,7 +86,12 @@ func (s *Slope) Slow() float64 {
 		return 0
 	}
 	slope := (float64(n)*sumXY - sumX*sumY) / d
-	last, before := (s.floorsLen-1)%floors, (s.floorsLen-1-recent)%floors
-	now := float64(s.floor[last]-s.floor[before]) / s.second[last].Sub(s.second[before]).Seconds()
+	var steps [recent]float64
+	for i := range steps {
+		to, from := (s.floorsLen-1-i)%floors, (s.floorsLen-2-i)%floors
+		steps[i] = float64(s.floor[to]-s.floor[from]) / s.second[to].Sub(s.second[from]).Seconds()
+	}
+	slices.Sort(steps[:])
+	now := steps[(recent-1)/2] // the lower of the two in the middle
 	return min(slope, now)
 }

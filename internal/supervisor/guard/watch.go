@@ -18,6 +18,9 @@ const (
 	fastWindow = 25 * time.Millisecond
 	// steadyWindow smooths the slope that decides about the gate.
 	steadyWindow = 100 * time.Millisecond
+	// surgeTime is how long a surge is remembered: a worker that takes memory as
+	// fast as it can stumbles now and then, and is no calmer for it.
+	surgeTime = 250 * time.Millisecond
 	// settle is how long after a cleanup or a replacement its effect is
 	// measured.
 	settle = 500 * time.Millisecond
@@ -33,7 +36,9 @@ type watch struct {
 	slope   band.Slope
 
 	reading memory.Reading
-	cast    cast // of the last reading: another one starts the slopes anew
+	cast    cast      // of the last reading: another one starts the slopes anew
+	surge   float64   // the steepest slope of late
+	surged  time.Time // when that was
 	order   band.GateOrder
 	limit   int64 // the last that was announced; -1 before
 	set     int64 // on the workers' cgroup; -1 before
@@ -92,6 +97,7 @@ func (w *watch) look(now time.Time) time.Duration {
 		}
 		w.cast = starting.cast
 		w.slope.Reset()
+		w.surge = 0
 	}
 	// A worker that starts beside others grows by what the last ones took; only
 	// what the others add is a leak.
@@ -113,6 +119,10 @@ func (w *watch) look(now time.Time) time.Duration {
 	swap, peak := g.learnt.swap, g.learnt.peak
 	g.mu.Unlock()
 	trend := w.slope.Slow()
+	if steady >= w.surge || now.Sub(w.surged) > surgeTime {
+		w.surge, w.surged = steady, now
+	}
+	steady = w.surge
 	if starting.serving > 0 && starting.alive > starting.serving {
 		// A start also grows what no process owns (page tables, slabs): that
 		// must not hold back the requests which the others still serve.
