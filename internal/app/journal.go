@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,7 +46,8 @@ func (j *journal) event(e telemetry.Event) {
 	if e.At.IsZero() {
 		e.At = time.Now()
 	}
-	e.Text = string(telemetry.Redact([]byte(e.Text)))
+	// One event, one line: a hint follows its error.
+	e.Text = strings.ReplaceAll(string(telemetry.Redact([]byte(e.Text))), "\n", "; ")
 	j.note(e)
 	j.mu.Lock()
 	defer j.mu.Unlock()
