@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"strconv"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -88,11 +90,11 @@ func printFacts(out io.Writer, f app.Facts) {
 			"stopped, written down, replaced",
 		}
 		for i, b := range f.Bands {
-			leave := bytesize.Size(b.Leave).String()
+			leave := mebibytes(b.Leave)
 			if b.Leave == 0 {
 				leave = ""
 			}
-			fmt.Fprintf(t, "%s\t%s\t%v\t%s\t%s\n", b.Band, b.Level, bytesize.Size(b.Enter), leave, follows[i])
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", b.Band, b.Level, mebibytes(b.Enter), leave, follows[i])
 		}
 		_ = t.Flush()
 	}
@@ -102,4 +104,9 @@ func printFacts(out io.Writer, f app.Facts) {
 		}
 		fmt.Fprintln(out, "note: "+p)
 	}
+}
+
+// mebibytes prints bytes so that levels close to each other can be told apart.
+func mebibytes(n int64) string {
+	return strconv.FormatFloat(math.Round(float64(n)/float64(bytesize.MiB)*10)/10, 'f', -1, 64) + "MiB"
 }
