@@ -173,6 +173,13 @@ func TestAWorkerThatNeverServes(t *testing.T) {
 	}
 }
 
+// Some workers take connections before they find that they can't work.
+func TestAWorkerThatDiesAsSoonAsItIsReadyIsNotStartedWithoutPause(t *testing.T) {
+	s := beginWith(t, t.TempDir(), nil, "--", "sh", "-c", workerProgram+` --port $PORT & sleep 0.2; kill -9 $!; exit 4`)
+	s.await("worker_starting", "in 200ms")
+	s.await("worker_starting", "in 400ms")
+}
+
 func TestAProgramThatIsNotThere(t *testing.T) {
 	s := beginWith(t, t.TempDir(), nil, "--", "no-such-program")
 	e := s.await("worker_died", "was not found in PATH")

@@ -61,10 +61,14 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 	g.leave(t)
 }
 
+// stays is how long a worker has to serve to count as one that stays: some
+// accept connections before they find that they can't work.
+const stays = 10 * time.Second
+
 // died is the end of the post's present worker, untold: the next start may have
 // to pause.
 func (p *post) died(ctx context.Context, t *tenure) {
-	if time.Since(t.worker.ReadyAt()) > 10*time.Second || p.guard.wasFrozen(t) {
+	if time.Since(t.worker.ReadyAt()) > stays || p.guard.wasFrozen(t) {
 		p.crashes = 0 // it had been fine, or it was us
 	} else {
 		p.crashes++
@@ -107,10 +111,4 @@ func (g *Guard) giveUp(why string) {
 	if !known {
 		g.event(telemetry.Alert, "", "Restart budget used up: %s", why)
 	}
-}
-
-func (g *Guard) revive() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.dead = ""
 }

@@ -119,8 +119,6 @@ func (p *post) launch(ctx context.Context) *tenure {
 		t, err := p.start()
 		if err == nil {
 			if err = t.worker.AwaitReady(ctx); err == nil {
-				p.crashes = 0
-				g.revive()
 				return t
 			}
 			p.failed(ctx, t, err)

@@ -129,6 +129,9 @@ func (g *Guard) publish(r *memory.Reading, s band.Situation, w *watch) {
 			Streams: t.worker.Upstream.Streams(),
 			Used:    m.Used(), Tree: m.Tree, Heap: m.Heap, Charge: m.Charge,
 		}
+		if t.state == Serving && r.At.Sub(ws.Ready) > stays {
+			g.dead = ""
+		}
 		if t.desk != nil {
 			ws.InFlight, ws.Served = t.desk.InFlight(), t.desk.Served()
 		}
