@@ -401,7 +401,8 @@ func TestSighupTakesOverWhatMayChange(t *testing.T) {
 }
 
 func TestSignalModeLeavesTheRestartToTheOrchestrator(t *testing.T) {
-	s := begin(t, []string{"WORKER_UNHEALTHY_MEMORY_USAGE_BYTES=104857600"}, "--on-unhealthy", "signal", "--memory-limit", "256MiB", "--degraded", "50%", "--critical", "65%")
+	s := begin(t, []string{"WORKER_UNHEALTHY_MEMORY_USAGE_BYTES=104857600"}, "--on-unhealthy", "signal",
+		"--memory-limit", "512MiB", "--degraded", "30%", "--critical", "40%") // room for two fills, one not collected yet
 	s.await("worker_ready", "")
 	if status, _ := s.probe("/healthz"); status != 200 {
 		t.Fatalf("GET /healthz = %d, want 200", status)
@@ -415,7 +416,7 @@ func TestSignalModeLeavesTheRestartToTheOrchestrator(t *testing.T) {
 	if status, _, _ := s.get("/work"); status != 200 {
 		t.Errorf("GET /work = %d, want 200: what still comes is served", status)
 	}
-	s.get("/fill?mb=190")
+	s.get("/fill?mb=230")
 	s.await("gate_shut", "")
 	status, _, header := s.get("/work")
 	if status != 503 || header.Get("Retry-After") == "" {
