@@ -36,15 +36,11 @@ func hook(sig syscall.Signal, url string) func(context.Context, *worker.Worker) 
 func post(ctx context.Context, w *worker.Worker, url string) error {
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	if strings.HasPrefix(url, "/") {
-		network := "tcp"
-		if strings.HasPrefix(w.Address, "/") {
-			network = "unix"
-		}
 		client.Transport = &http.Transport{
 			DisableKeepAlives: true,
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				var d net.Dialer
-				return d.DialContext(ctx, network, w.Address)
+				return d.DialContext(ctx, w.Network(), w.Address)
 			},
 		}
 		url = "http://localhost" + url

@@ -65,8 +65,8 @@ func heapURL(path string) func(*worker.Worker) string {
 		return nil
 	}
 	return func(w *worker.Worker) string {
-		if w.Upstream == nil || w.Address == "" || w.Address[0] == '/' {
-			return ""
+		if w.Network() == "unix" {
+			return "unix://" + w.Address + ":" + path
 		}
 		return "http://" + w.Address + path
 	}

@@ -145,6 +145,9 @@ func (w *Worker) print(stream process.Stream, line []byte) {
 // PID is the process id of the instance's first process.
 func (w *Worker) PID() int { return w.process.PID() }
 
+// Network is what Address belongs to: "tcp" or "unix".
+func (w *Worker) Network() string { return w.place.network }
+
 // Group is the instance's own cgroup, or nil.
 func (w *Worker) Group() *cgroup.Group { return w.group }
 
