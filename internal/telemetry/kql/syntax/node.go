@@ -392,3 +392,38 @@ type NestedLevel struct {
 	By     *Named
 	Desc   bool
 }
+
+// Walk calls visit for an expression and, where it says so, for those within it.
+// It does not go into pipelines.
+func Walk(x Expr, visit func(Expr) bool) {
+	if x == nil || !visit(x) {
+		return
+	}
+	switch x := x.(type) {
+	case *Member:
+		Walk(x.X, visit)
+	case *Index:
+		Walk(x.X, visit)
+		Walk(x.At, visit)
+	case *Call:
+		for _, a := range x.Args {
+			Walk(a, visit)
+		}
+	case *Unary:
+		Walk(x.X, visit)
+	case *Binary:
+		Walk(x.L, visit)
+		Walk(x.R, visit)
+	case *Between:
+		Walk(x.X, visit)
+		Walk(x.Low, visit)
+		Walk(x.High, visit)
+	case *In:
+		Walk(x.X, visit)
+		for _, e := range x.List {
+			Walk(e, visit)
+		}
+	case *Named:
+		Walk(x.X, visit)
+	}
+}

@@ -183,11 +183,26 @@ func (v Value) Size() int64 {
 	return 0
 }
 
-// Clone is v with a copy of its text, so that the buffer that the text lay in
-// may be used again.
+// Clone is v with copies of its texts, so that the buffer that they lay in may be
+// used again.
 func (v Value) Clone() Value {
-	if v.kind == KindString && v.bits > 0 {
-		return String(string([]byte(v.Str())))
+	switch v.kind {
+	case KindString:
+		if v.bits > 0 {
+			return String(string([]byte(v.Str())))
+		}
+	case KindArray:
+		elems := make([]Value, len(v.Elems()))
+		for i, e := range v.Elems() {
+			elems[i] = e.Clone()
+		}
+		return Array(elems)
+	case KindBag:
+		b := NewBag(v.Bag().Len())
+		for k, e := range v.Bag().All() {
+			b.Set(string([]byte(k)), e.Clone())
+		}
+		return FromBag(b)
 	}
 	return v
 }
