@@ -128,3 +128,9 @@ func hidden(r rune) bool {
 
 // toTheRight says whether a column of a type is aligned to the right.
 func toTheRight(t schema.Type) bool { return t.IsNumber() || t == schema.Timespan }
+
+// Cells gives the text of a result's cells by row and column, as a table shows them.
+func Cells(r *table.Result) func(row, column int) string {
+	d := newDisplay(r)
+	return func(row, column int) string { return d.text(r.Rows[row], column) }
+}
