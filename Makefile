@@ -34,6 +34,11 @@ lint:
 bench-recycle bench-limit bench-spike bench-proxy bench-agent: build
 	$(GO) run ./bench/$(@:bench-%=%) $(ARGS)
 
+# KQL cases against stanch: make kql-conformance CASES=DIR
+.PHONY: kql-conformance
+kql-conformance:
+	$(GO) run ./bench/conformance -cases $(CASES) $(ARGS)
+
 # One minute for each fuzz test: make fuzz TIME=1m
 TIME ?= 20s
 fuzz:

@@ -1,8 +1,10 @@
 package bind
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/operator"
@@ -70,17 +72,12 @@ func (b *binder) mvApply(r rows, op *syntax.MvApply, in *scope) rows {
 	e.In = row
 	sub := b.steps(rows{node: passing(e, out), ordered: true}, op.On.Ops, in)
 	a := &plan.Apply{In: r.node, Make: e, Row: row, Sub: sub.node}
-	// The row's columns come first, but for those that the sub-pipeline made anew
-	// under their names.
+	// The row's columns come first, but for those whose names the sub-pipeline's
+	// columns have: these stand with the others that it made.
 	made := sub.node.Out()
-	var order []plan.Column
-	for _, c := range columns {
-		if i := slices.IndexFunc(made, func(m plan.Column) bool { return m.Name == c.Name }); i >= 0 {
-			order = append(order, made[i])
-		} else {
-			order = append(order, c)
-		}
-	}
+	order := slices.DeleteFunc(slices.Clone(columns), func(c plan.Column) bool {
+		return slices.ContainsFunc(made, func(m plan.Column) bool { return m.Name == c.Name && m.ID != c.ID })
+	})
 	for _, m := range made {
 		if !plan.Has(order, m.ID) {
 			order = append(order, m)
@@ -129,12 +126,10 @@ func (b *binder) matcher(op *syntax.Parsing) func(string, []value.Value) bool {
 	if isRegex {
 		flags = ""
 		for _, f := range op.Flags {
-			switch f {
-			case 'i', 's', 'm', 'U':
-				flags += string(f)
-			default:
+			if !strings.ContainsRune("imsU", f) {
 				b.fail(op.Span, "", "i, m, s or U", "there is no flag %c", f)
 			}
+			flags += string(f)
 		}
 	}
 	if flags != "" {
@@ -149,15 +144,14 @@ func (b *binder) matcher(op *syntax.Parsing) func(string, []value.Value) bool {
 			re.WriteString("(?:" + part.Text.Value.Str() + ")")
 		case part.Text != nil:
 			re.WriteString(regexp.QuoteMeta(part.Text.Value.Str()))
+		case part.Column == nil && (last || isRegex):
+			re.WriteString(".*")
 		case part.Column == nil:
-			if last {
-				re.WriteString(".*")
-			} else {
-				re.WriteString(".*?")
-			}
+			re.WriteString(".*?")
 		default:
+			// Named, since texts of kind=regex may have groups of their own.
+			fmt.Fprintf(&re, "(?P<%s%d>%s)", groupName, len(types), capture(part.Column.Type, last || isRegex, relaxed))
 			types = append(types, part.Column.Type)
-			re.WriteString("(" + capture(part.Column.Type, last, relaxed || isRegex) + ")")
 		}
 	}
 	re.WriteString("$")
@@ -165,17 +159,20 @@ func (b *binder) matcher(op *syntax.Parsing) func(string, []value.Value) bool {
 	if err != nil {
 		b.fail(op.Span, "", "", "%v", err)
 	}
+	at := make([]int, len(types))
+	for i := range types {
+		at[i] = 2 * compiled.SubexpIndex(groupName+strconv.Itoa(i))
+	}
 	return func(text string, out []value.Value) bool {
 		m := compiled.FindStringSubmatchIndex(text)
-		if m == nil || len(m) < 2+2*len(types) {
+		if m == nil {
 			return false
 		}
 		ok := true
 		for i, t := range types {
-			from, to := m[2+2*i], m[3+2*i]
+			from, to := m[at[i]], m[at[i]+1]
 			if from < 0 {
-				out[i] = value.Convert(value.String(""), t)
-				continue
+				from, to = 0, 0
 			}
 			out[i] = value.Convert(value.String(text[from:to]), t)
 			if out[i].IsNull() && !relaxed && !isRegex {
@@ -186,17 +183,27 @@ func (b *binder) matcher(op *syntax.Parsing) func(string, []value.Value) bool {
 	}
 }
 
-func capture(t schema.Type, last, relaxed bool) string {
-	if !relaxed {
-		switch t {
-		case schema.Int, schema.Long:
-			return `[-+]?\d+`
-		case schema.Real, schema.Decimal:
-			return `[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?`
-		}
+const groupName = "stanch_column_"
+
+// capture is what a column takes: numbers what a number looks like, others all
+// that they can if greedy, as little as they can otherwise. Relaxed, a number may
+// be something else, which gives null.
+func capture(t schema.Type, greedy, relaxed bool) string {
+	any := ".*?"
+	if greedy {
+		any = ".*"
 	}
-	if last {
-		return ".*"
+	number := ""
+	switch t {
+	case schema.Int, schema.Long:
+		number = `[-+]?\d+`
+	case schema.Real, schema.Decimal:
+		number = `[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?`
+	default:
+		return any
 	}
-	return ".*?"
+	if relaxed {
+		return number + "|" + any
+	}
+	return number
 }

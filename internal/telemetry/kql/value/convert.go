@@ -71,7 +71,7 @@ func toBool(v Value) Value {
 
 func toLong(v Value) Value {
 	switch v.kind {
-	case KindInt, KindBool, KindDatetime, KindTimespan:
+	case KindInt, KindLong, KindBool, KindDatetime, KindTimespan:
 		return Long(v.Long())
 	case KindReal:
 		return longOf(v.Real())
