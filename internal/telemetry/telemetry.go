@@ -40,4 +40,30 @@ type Event struct {
 	Kind   Kind
 	Worker string // id; empty if it concerns none
 	Text   string // one sentence, without secrets
+	Facts  []Fact // the same for machines
+}
+
+// Fact is one detail of an event: a text, or an amount where Text is empty.
+// Names are those of telemetry's customDimensions and customMeasurements; an
+// amount's says its unit, as in usedBytes and tookSeconds.
+type Fact struct {
+	Name   string
+	Text   string
+	Amount float64
+}
+
+// Said is a fact that is a text.
+func Said(name, text string) Fact { return Fact{Name: name, Text: text} }
+
+// Amount is a fact that is a number.
+func Amount(name string, n float64) Fact { return Fact{Name: name, Amount: n} }
+
+// Fact is the fact of a name; the zero Fact if there is none.
+func (e *Event) Fact(name string) Fact {
+	for _, f := range e.Facts {
+		if f.Name == name {
+			return f
+		}
+	}
+	return Fact{}
 }
