@@ -347,6 +347,9 @@ func (p *parser) tabular() Expr {
 	}
 	if t.text == "[" {
 		n := p.name("a table")
+		if p.sees("(") {
+			return p.call(n)
+		}
 		return &n
 	}
 	n := Name{Text: p.pattern()}

@@ -261,8 +261,6 @@ func (l *lexer) number(from int) (token, *Error) {
 	if l.at+1 < len(s) && s[l.at] == '.' && isDigit(s[l.at+1]) {
 		l.at++
 		digits()
-	} else if l.at < len(s) && s[l.at] == '.' && !strings.HasPrefix(s[l.at:], "..") && (l.at+1 == len(s) || !isLetter(s[l.at+1])) {
-		l.at++ // 1. is 1.0
 	}
 	if l.at < len(s) && s[l.at]|0x20 == 'e' {
 		i := l.at + 1
