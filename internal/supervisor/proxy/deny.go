@@ -72,7 +72,7 @@ func (c *conn) deny(status int, retry time.Duration, reason string) {
 // follows on it can't be told apart.
 func (c *conn) refuse(m *malformed) {
 	c.keep, c.more = false, true
-	c.req.method, c.req.target = span{}, span{} // they may be half read
+	c.req.method, c.req.target, c.req.host, c.req.trace = span{}, span{}, span{}, span{} // they may be half read
 	c.begin(nil)
 	// A client that does not read must not hold us up.
 	_ = c.nc.SetWriteDeadline(time.Now().Add(c.srv.cfg.Linger))

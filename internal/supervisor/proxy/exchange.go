@@ -200,8 +200,9 @@ func (x *exchange) finish(done *Done) ending {
 	x.srv.count.finish(done)
 	if observe := x.srv.cfg.Observe; observe != nil {
 		done.Method, done.Path = x.req.method.of(x.head), x.req.path(x.head)
+		done.Target, done.Host, done.Trace = x.req.target.of(x.head), x.req.host.of(x.head), x.req.trace.of(x.head)
 		observe(done)
-		done.Method, done.Path = nil, nil
+		done.Method, done.Path, done.Target, done.Host, done.Trace = nil, nil, nil, nil, nil
 	}
 	x.srv.pools.put(x.outBuf)
 	x.outBuf, x.out, x.pre, x.head = nil, nil, nil, nil

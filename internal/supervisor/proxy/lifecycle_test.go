@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -316,7 +317,10 @@ func TestTheLedgerAndTheObserverHearOfEachRequest(t *testing.T) {
 		cfg.Observe = func(d *proxy.Done) {
 			mu.Lock()
 			defer mu.Unlock()
-			seen = append(seen, strings.Join([]string{string(d.Method), string(d.Path), http.StatusText(d.Status), d.Reason}, "|"))
+			seen = append(seen, strings.Join([]string{string(d.Method), string(d.Path), http.StatusText(d.Status), d.Reason, string(d.Target), string(d.Trace)}, "|"))
+			if string(d.Host) == "" {
+				t.Errorf("Observe(%+v), want a host", d)
+			}
 			if d.Duration <= 0 || d.In != 3 || d.Out != 2 || d.Worker == "" {
 				t.Errorf("Observe(%+v), want a duration, 3 bytes in, 2 out and a worker", d)
 			}
@@ -326,7 +330,12 @@ func TestTheLedgerAndTheObserverHearOfEachRequest(t *testing.T) {
 		if h2 {
 			client = s.clientH2()
 		}
-		resp, err := client.Post(s.url("/p?q"), "text/plain", strings.NewReader("abc"))
+		req, err := http.NewRequest(http.MethodPost, s.url("/p?q"), strings.NewReader("abc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Traceparent", "00-1-2-01")
+		resp, err := client.Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -342,10 +351,29 @@ func TestTheLedgerAndTheObserverHearOfEachRequest(t *testing.T) {
 			t.Errorf("h2=%v: ledger (-want +got):\n%s", h2, diff)
 		}
 		mu.Lock()
-		if diff := cmp.Diff([]string{"POST|/p|OK|"}, seen); diff != "" {
+		if diff := cmp.Diff([]string{"POST|/p|OK||/p?q|00-1-2-01"}, seen); diff != "" {
 			t.Errorf("h2=%v: observed (-want +got):\n%s", h2, diff)
 		}
 		mu.Unlock()
+	}
+}
+
+// The spans of a head that was read by half must not outlive its buffer.
+func TestTheObserverHearsOfAHeadThatIsRefused(t *testing.T) {
+	seen := make(chan string, 1)
+	cfg := quick()
+	cfg.Observe = func(d *proxy.Done) { seen <- fmt.Sprintf("%d %q %q %q", d.Status, d.Target, d.Host, d.Trace) }
+	s := play(t, cfg, answering(t, "ok"))
+	c, err := net.Dial("tcp", strings.TrimPrefix(s.url(""), "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "GET /a?b HTTP/1.1\r\nHost: example.org\r\nTraceparent: 00-1-2-01\r\n bad: line\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := <-seen, `400 "" "" ""`; got != want {
+		t.Errorf("observed %s, want %s", got, want)
 	}
 }
 

@@ -24,6 +24,7 @@ type request struct {
 	named   bool // Connection names other fields: they are looked for one by one
 	forward bool // there are X-Forwarded-For lines to be joined
 	absHost bool // host comes from an absolute target
+	trace   span // the traceparent header; empty if there is none
 }
 
 func (r *request) reset() {
@@ -167,6 +168,11 @@ func (r *request) take(b []byte, line span) error {
 		r.expects = true
 	case forwardedFor:
 		r.forward = true
+	case other:
+		// No kind of its own: it is passed on like any other.
+		if f.name.to-f.name.from == uint32(len("traceparent")) && equalFold(f.name.of(b), "traceparent") {
+			r.trace = f.value
+		}
 	}
 	return nil
 }

@@ -37,6 +37,8 @@ type Stats struct {
 // Done is one finished request. Its slices are only good during the call.
 type Done struct {
 	Method, Path []byte // as received, the path without its query; empty if the head could not be read
+	Target, Host []byte // the path with its query, and the Host header
+	Trace        []byte // the traceparent header; empty if there was none
 	Status       int    // of the answer; 0 if the connection ended without one
 	Duration     time.Duration
 	In, Out      int64  // bytes of the body from the client, and of the answer's body
