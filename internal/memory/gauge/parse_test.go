@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -138,4 +139,16 @@ func FuzzPrometheus(f *testing.F) {
 			t.Fatalf("heap %+v from %q", h, b)
 		}
 	})
+}
+
+func TestProcessorTimeIsThatOfTheProcessAndItsChildren(t *testing.T) {
+	const line = "42 (a) b) S 10 42 7 0 -1 4194560 1 2 3 4 150 50 20 5 20 0 3 0 987654 1000 50"
+	if got, ok := parseProcessor([]byte(line)); got != 2250*time.Millisecond || !ok {
+		t.Errorf("parseProcessor(%q) = %v, %v; want 2.25s: 225 ticks of 10 ms", line, got, ok)
+	}
+	for _, line := range []string{"", "42 (a) S 1 2 3", "42 (a) S 10 42 7 0 -1 4194560 1 2 3 4 x 50 20 5 20"} {
+		if got, ok := parseProcessor([]byte(line)); ok {
+			t.Errorf("parseProcessor(%q) = %v, want it refused", line, got)
+		}
+	}
 }
