@@ -19,26 +19,40 @@ func (w *watch) announce(c band.Change, r *memory.Reading) {
 		switch {
 		case r.Limit == memory.Unlimited:
 			g.event(telemetry.LimitChanged, "", "No memory limit is known: memory is watched, but no band will ever be reached. Set --memory-limit")
-		case first:
-			g.event(telemetry.LimitChanged, "", "Memory limit %v (by %s)", bytesize.Size(r.Limit), r.Decided)
 		default:
-			g.event(telemetry.LimitChanged, "", "Memory limit changed to %v (by %s)", bytesize.Size(r.Limit), r.Decided)
+			changed := " changed to"
+			if first {
+				changed = ""
+			}
+			g.tell(telemetry.LimitChanged, "", fmt.Sprintf("Memory limit%s %v (by %s)", changed, bytesize.Size(r.Limit), r.Decided),
+				telemetry.Amount("limitBytes", float64(r.Limit)), telemetry.Said("decidedBy", string(r.Decided)))
 		}
 	}
 	if c.Changed() {
-		g.event(telemetry.BandChanged, "", "Memory band changed from %s to %s: %s", c.From, c.To, c.Why)
+		g.tell(telemetry.BandChanged, "", fmt.Sprintf("Memory band changed from %s to %s: %s", c.From, c.To, c.Why),
+			append(amounts(r), telemetry.Said("from", c.From.String()), telemetry.Said("to", c.To.String()), telemetry.Said("reason", c.Why))...)
 	}
 }
 
 func (w *watch) gateChanged(o band.Orders) {
+	facts := append(amounts(&w.reading), telemetry.Said("reason", o.Why))
 	switch o.Gate {
 	case band.Open:
-		w.g.event(telemetry.GateOpened, "", "New requests are let in again")
+		w.g.tell(telemetry.GateOpened, "", "New requests are let in again", facts...)
 	case band.Hold:
-		w.g.event(telemetry.GateHeld, "", "New requests wait: %s", o.Why)
+		w.g.tell(telemetry.GateHeld, "", "New requests wait: "+o.Why, facts...)
 	case band.Shut:
-		w.g.event(telemetry.GateShut, "", "New requests are refused: %s", o.Why)
+		w.g.tell(telemetry.GateShut, "", "New requests are refused: "+o.Why, facts...)
 	}
+}
+
+// amounts are the facts about memory that an event is told with.
+func amounts(r *memory.Reading) []telemetry.Fact {
+	facts := []telemetry.Fact{telemetry.Amount("usedBytes", float64(r.Used))}
+	if r.Limit != memory.Unlimited {
+		facts = append(facts, telemetry.Amount("limitBytes", float64(r.Limit)))
+	}
+	return facts
 }
 
 // alert tells a person, once for each new text.

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +29,8 @@ func (w *watch) clean(now time.Time, victim, why string) {
 	}
 	c := &cleanup{victim: victim, asked: now, before: w.reading.Used}
 	w.cleanup = c
-	g.event(telemetry.CleanupAsked, victim, "Asking worker process %s to give memory back: %s", victim, why)
+	g.tell(telemetry.CleanupAsked, victim, fmt.Sprintf("Asking worker process %s to give memory back: %s", victim, why),
+		append(amounts(&w.reading), telemetry.Said("reason", why))...)
 	w.hooks.Go(func() {
 		defer c.done.Store(true)
 		ctx, cancel := context.WithTimeout(context.Background(), cleanupTime)

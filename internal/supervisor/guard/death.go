@@ -25,7 +25,8 @@ const stallWindow = 10 * time.Second
 func (g *Guard) death(t *tenure, failure error) {
 	exit := t.worker.Exit()
 	if g.wasFrozen(t) {
-		g.event(telemetry.WorkerDied, t.worker.ID, "Worker process %s: stanch had stopped it before its memory limit", status(exit.Status, int(exit.Signal)))
+		g.tell(telemetry.WorkerDied, t.worker.ID, fmt.Sprintf("Worker process %s: stanch had stopped it before its memory limit", status(exit.Status, int(exit.Signal))),
+			telemetry.Amount("pid", float64(t.worker.PID())), telemetry.Amount("exitCode", float64(code(exit.Code, int(exit.Signal)))))
 		return
 	}
 	var r memory.Reading
@@ -51,14 +52,33 @@ func (g *Guard) death(t *tenure, failure error) {
 		e.NeverReady = failure.Error()
 	}
 	report := g.compile(t, &last, e)
-	g.event(telemetry.WorkerDied, t.worker.ID, "Worker process %s: %s (%s)", status(exit.Status, int(exit.Signal)), report.Verdict.Text, report.Verdict.Confidence)
+	facts := append(amounts(&r), verdict(&report.Verdict)...)
+	facts = append(facts, telemetry.Amount("pid", float64(t.worker.PID())), telemetry.Amount("exitCode", float64(code(exit.Code, int(exit.Signal)))),
+		telemetry.Amount("lifeSeconds", time.Since(t.worker.Started).Seconds()), telemetry.Amount("requestsInFlight", float64(len(report.InFlight))))
+	g.tell(telemetry.WorkerDied, t.worker.ID, fmt.Sprintf("Worker process %s: %s (%s)", status(exit.Status, int(exit.Signal)), report.Verdict.Text, report.Verdict.Confidence), facts...)
 	g.save(report)
+}
+
+// verdict is what the post-mortem says, as facts.
+func verdict(v *postmortem.Verdict) []telemetry.Fact {
+	return []telemetry.Fact{
+		telemetry.Said("cause", string(v.Cause)), telemetry.Said("confidence", string(v.Confidence)),
+		telemetry.Said("evidence", strings.Join(v.Because, "; ")),
+	}
+}
+
+// code is the exit code as a shell tells it.
+func code(exited, signal int) int {
+	if signal != 0 {
+		return 128 + signal
+	}
+	return exited
 }
 
 // status puts a death by signal into the words that operators search for.
 func status(text string, signal int) string {
 	if signal != 0 {
-		return fmt.Sprintf("exited with code %d (%s)", 128+signal, text)
+		return fmt.Sprintf("exited with code %d (%s)", code(0, signal), text)
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/memory/band"
@@ -15,7 +16,8 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 	g, cfg, w := p.guard, p.guard.cfg.Load(), t.worker
 	empty := t.desk.Retire()
 	g.setState(t, Draining)
-	g.event(telemetry.WorkerDraining, w.ID, "Worker process %s is drained of %d requests: %s", w.ID, t.desk.InFlight(), why)
+	g.tell(telemetry.WorkerDraining, w.ID, fmt.Sprintf("Worker process %s is drained of %d requests: %s", w.ID, t.desk.InFlight(), why),
+		telemetry.Said("reason", why), telemetry.Amount("requestsInFlight", float64(t.desk.InFlight())))
 
 	hangUp := time.NewTimer(cfg.Streams)
 	defer hangUp.Stop()
@@ -56,7 +58,8 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 		}
 	}
 	w.Stop(ctx, g.parts.Nursery.Plan().StopGrace)
-	g.event(telemetry.WorkerStopped, w.ID, "Worker process stopped: %s", w.Exit().Status)
+	g.tell(telemetry.WorkerStopped, w.ID, "Worker process stopped: "+w.Exit().Status, telemetry.Amount("pid", float64(w.PID())),
+		telemetry.Amount("exitCode", float64(code(w.Exit().Code, int(w.Exit().Signal)))), telemetry.Amount("lifeSeconds", time.Since(w.Started).Seconds()))
 	w.Release()
 	g.leave(t)
 }

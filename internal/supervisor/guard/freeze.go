@@ -37,7 +37,9 @@ func (g *Guard) freeze(now time.Time, r *memory.Reading, s band.Situation, why s
 	}
 	report := g.autopsy(t, r, s, reason) // before Abort: it names the requests in flight
 	t.worker.Upstream.Abort(reason)
-	g.event(telemetry.Frozen, id, "Worker process frozen within %v: %s", took.Round(10*time.Microsecond), why)
+	g.tell(telemetry.Frozen, id, fmt.Sprintf("Worker process frozen within %v: %s", took.Round(10*time.Microsecond), why),
+		append(append(amounts(r), verdict(&report.Verdict)...), telemetry.Amount("pid", float64(t.worker.PID())), telemetry.Amount("tookSeconds", took.Seconds()),
+			telemetry.Amount("slopeBytesPerSecond", s.Steady), telemetry.Amount("requestsInFlight", float64(len(report.InFlight))))...)
 	if err != nil {
 		g.event(telemetry.Alert, id, "Freezing worker process %s: %v", id, err)
 	}

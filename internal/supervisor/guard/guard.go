@@ -169,7 +169,12 @@ type Replacement struct {
 }
 
 func (g *Guard) event(kind telemetry.Kind, worker, format string, args ...any) {
-	g.parts.Event(telemetry.Event{At: time.Now(), Kind: kind, Worker: worker, Text: fmt.Sprintf(format, args...)})
+	g.tell(kind, worker, fmt.Sprintf(format, args...))
+}
+
+// tell is event with the facts of it.
+func (g *Guard) tell(kind telemetry.Kind, worker, text string, facts ...telemetry.Fact) {
+	g.parts.Event(telemetry.Event{At: time.Now(), Kind: kind, Worker: worker, Text: text, Facts: facts})
 }
 
 // look reads the gauge anew into r, whose slice it reuses.

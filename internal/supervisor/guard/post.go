@@ -166,7 +166,8 @@ func (p *post) start() (*tenure, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.guard.event(telemetry.WorkerStarted, w.ID, "Worker process started (pid %d, %s)", w.PID(), w.Address)
+	p.guard.tell(telemetry.WorkerStarted, w.ID, fmt.Sprintf("Worker process started (pid %d, %s)", w.PID(), w.Address),
+		telemetry.Amount("pid", float64(w.PID())), telemetry.Said("address", w.Address))
 	return p.guard.enter(w, p), nil
 }
 
@@ -192,7 +193,9 @@ func (p *post) seat(t *tenure) {
 	t.state, t.desk = Serving, desk
 	g.mu.Unlock()
 	g.poke()
-	g.event(telemetry.WorkerReady, t.worker.ID, "Worker process ready after %v", t.worker.ReadyAt().Sub(t.worker.Started).Round(time.Millisecond))
+	took := t.worker.ReadyAt().Sub(t.worker.Started)
+	g.tell(telemetry.WorkerReady, t.worker.ID, fmt.Sprintf("Worker process ready after %v", took.Round(time.Millisecond)),
+		telemetry.Amount("tookSeconds", took.Seconds()))
 }
 
 // teach remembers what a start takes.

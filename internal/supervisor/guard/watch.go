@@ -215,7 +215,8 @@ func (w *watch) replace(now time.Time, r *memory.Reading, o *order) bool {
 	select {
 	case t.post.orders <- o:
 		w.busy = o
-		g.event(telemetry.ReplaceStarted, o.victim, "Replacing worker process %s (%s): %s", o.victim, wayName(o.how), o.why)
+		g.tell(telemetry.ReplaceStarted, o.victim, fmt.Sprintf("Replacing worker process %s (%s): %s", o.victim, wayName(o.how), o.why),
+			append(amounts(r), telemetry.Said("how", wayName(o.how)), telemetry.Said("reason", o.why), telemetry.Amount("servedSeconds", o.lived.Seconds()))...)
 		return true
 	default:
 		return false
@@ -274,14 +275,18 @@ func (w *watch) reported(r report) {
 	}
 	o := r.order
 	if r.err != nil {
-		w.g.event(telemetry.ReplaceFailed, o.victim, "Replacement of worker process %s did not work out: %v", o.victim, r.err)
+		w.g.tell(telemetry.ReplaceFailed, o.victim, fmt.Sprintf("Replacement of worker process %s did not work out: %v", o.victim, r.err),
+			append(amounts(&w.reading), telemetry.Said("how", wayName(o.how)), telemetry.Said("reason", r.err.Error()))...)
 		if o.memory {
 			w.outcomes = append(w.outcomes, outcome{due: time.Now(), out: band.Outcome{Before: o.before}})
 		}
 		return
 	}
-	w.g.event(telemetry.ReplaceDone, r.New, "Worker process %s replaced by %s (%s): ready in %v, the old one gone after %v",
-		r.Old, r.New, r.How, r.Swap.Round(time.Millisecond), r.Took.Round(time.Millisecond))
+	w.g.tell(telemetry.ReplaceDone, r.New, fmt.Sprintf("Worker process %s replaced by %s (%s): ready in %v, the old one gone after %v",
+		r.Old, r.New, r.How, r.Swap.Round(time.Millisecond), r.Took.Round(time.Millisecond)),
+		telemetry.Said("old", r.Old), telemetry.Said("new", r.New), telemetry.Said("how", r.How), telemetry.Said("reason", o.why),
+		telemetry.Amount("readySeconds", r.Swap.Seconds()), telemetry.Amount("tookSeconds", r.Took.Seconds()),
+		telemetry.Amount("beforeBytes", float64(o.before)), telemetry.Amount("usedBytes", float64(w.reading.Used)))
 	if o.memory {
 		w.outcomes = append(w.outcomes, outcome{due: time.Now().Add(settle), out: band.Outcome{Lived: o.lived, Swap: r.Swap, Before: o.before}})
 	}
@@ -305,8 +310,9 @@ func (w *watch) measure(now time.Time, r *memory.Reading) {
 		if !useful {
 			verdict = "not useful, the pause until the next one doubles"
 		}
-		w.g.event(telemetry.CleanupDone, c.victim, "Cleanup in worker process %s freed %v of %v: %s",
-			c.victim, bytesize.Size(freed), bytesize.Size(c.before), verdict)
+		w.g.tell(telemetry.CleanupDone, c.victim, fmt.Sprintf("Cleanup in worker process %s freed %v of %v: %s",
+			c.victim, bytesize.Size(freed), bytesize.Size(c.before), verdict),
+			telemetry.Amount("freedBytes", float64(freed)), telemetry.Amount("beforeBytes", float64(c.before)), telemetry.Amount("tookSeconds", now.Sub(c.asked).Seconds()))
 	}
 }
 
