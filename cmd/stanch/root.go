@@ -35,6 +35,7 @@ to                          stanch run -- python app.py`,
 	root.AddCommand(
 		runCommand(w),
 		checkCommand(w),
+		queryCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)

@@ -33,7 +33,7 @@ func (a axis) holds(v float64) bool { return v >= a.low && v <= a.high }
 // unit: 64 MiB is, 50 million bytes are not; 5 minutes are, 200 seconds aren't.
 var (
 	decimals     = []float64{1, 2, 5}
-	sexagesimals = []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400}
+	sexagesimals = []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600}
 )
 
 // setTicks chooses the step, out of the families that may suit the unit, whose

@@ -4,7 +4,7 @@
 // reader's units, a threshold is a labelled line, an event is a labelled tick,
 // and a spike is never averaged away, however narrow the terminal. The
 // vertical axis begins at zero wherever no value is negative. Begin with
-// [Line].
+// [Line] and [Bars].
 package chart
 
 import (
@@ -43,6 +43,8 @@ type Options struct {
 	Marks  []Mark               // those outside of the data are left out
 	Lines  []HLine              // the axis reaches as far as they do
 	Color  bool                 // with ANSI colours
+	Tens   bool                 // round numbers of Y are those of tens, whatever its Unit
+	Points bool                 // dots that nothing joins
 	ASCII  bool                 // without braille and box drawing
 }
 

@@ -60,6 +60,14 @@ func (p *plot) curve(index int, s Series) {
 			p.canvas.set(x, y, ink)
 		}
 	}
+	if p.opt.Points {
+		for i := range min(len(s.X), len(s.Y)) {
+			if finite(s.X[i]) && finite(s.Y[i]) {
+				p.canvas.set(p.x.dot(s.X[i]), p.y.dot(s.Y[i]), ink)
+			}
+		}
+		return
+	}
 	var before stroke
 	for _, k := range strokes(s, p.x, p.y) {
 		if !k.gap {

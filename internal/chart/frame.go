@@ -18,7 +18,7 @@ const (
 )
 
 func seriesColor(i int) string {
-	return [...]string{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[34m"}[i%4]
+	return [...]string{"\x1b[36m", "\x1b[33m", "\x1b[32m", "\x1b[34m", "\x1b[95m", "\x1b[91m", "\x1b[97m", "\x1b[90m"}[i%8]
 }
 
 func inkColor(ink int8) string {
@@ -112,11 +112,34 @@ func (p *plot) drawLegend(out io.Writer) {
 	if len(p.series) == 0 || len(p.series) == 1 && p.series[0].Name == "" {
 		return
 	}
-	var entries []string
+	names := make([]string, len(p.series))
 	for i, s := range p.series {
-		entries = append(entries, p.paint(seriesColor(i), p.sample(i))+" "+s.Name)
+		names[i] = s.Name
 	}
-	fmt.Fprintf(out, "%*s%s\n", p.left+2, "", strings.Join(entries, "   "))
+	p.writeLegend(out, p.left+2, names, p.sample)
+}
+
+// writeLegend writes names behind their samples, in as many lines as it takes.
+func (p *plot) writeLegend(out io.Writer, left int, names []string, sample func(int) string) {
+	at := left
+	fmt.Fprintf(out, "%*s", left, "")
+	for i, name := range names {
+		s := sample(i)
+		name = clip(name, p.opt.Width-left-width(s)-1)
+		need := width(s) + 1 + width(name)
+		switch {
+		case i == 0:
+		case at+3+need > p.opt.Width:
+			fmt.Fprintf(out, "\n%*s", left, "")
+			at = left
+		default:
+			io.WriteString(out, "   ")
+			at += 3
+		}
+		io.WriteString(out, p.paint(seriesColor(i), s)+" "+name)
+		at += need
+	}
+	io.WriteString(out, "\n")
 }
 
 // sample is a short piece of a curve, as the canvas draws it.

@@ -26,7 +26,7 @@ type plot struct {
 
 func newPlot(opt Options, series []Series) *plot {
 	p := &plot{opt: opt.filled(), series: series}
-	if opt.Unit != nil {
+	if opt.Unit != nil && !opt.Tens {
 		p.yFamily = powersOfTwo
 	}
 	if opt.XUnit != nil {
