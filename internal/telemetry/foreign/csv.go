@@ -163,6 +163,7 @@ func (f *file) lookCSV(g *guess, in *stream, passed int64) error {
 	r := newRecords(in, f.comma, 1)
 	if err := r.record(); err != nil {
 		if errors.Is(err, io.EOF) {
+			f.parts = []part{{from: passed, line: 1}} // a scan says why it is empty
 			return nil
 		}
 		return fmt.Errorf("read the line of names: %w", err)

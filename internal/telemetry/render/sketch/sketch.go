@@ -73,7 +73,17 @@ func lines(w io.Writer, options chart.Options, f *figure.Figure) error {
 	if !f.Legend && len(series) == 1 {
 		series[0].Name = ""
 	}
-	return chart.Line(w, options, series...)
+	if err := chart.Line(w, options, series...); err != nil || f.X.Scale != figure.Moments {
+		return err
+	}
+	xs := f.AllX()
+	from, to := time.Unix(int64(xs[0]), 0).UTC(), time.Unix(int64(xs[len(xs)-1]), 0).UTC()
+	until := to.Format("15:04")
+	if from.Format(time.DateOnly) != to.Format(time.DateOnly) {
+		until = to.Format("2006-01-02 15:04")
+	}
+	_, err := fmt.Fprintf(w, "%s to %s UTC\n", from.Format("2006-01-02 15:04"), until)
+	return err
 }
 
 // clock is a moment as short as it is round.
