@@ -39,6 +39,11 @@ bench-recycle bench-limit bench-spike bench-proxy bench-agent: build
 kql-conformance:
 	$(GO) run ./bench/conformance -cases $(CASES) $(ARGS)
 
+# Strict mode against Microsoft's analyser, which it installs with npm.
+.PHONY: kql-oracle
+kql-oracle:
+	$(GO) run ./bench/oracle $(ARGS)
+
 # One minute for each fuzz test: make fuzz TIME=1m
 TIME ?= 20s
 fuzz:

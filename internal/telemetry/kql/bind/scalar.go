@@ -298,7 +298,7 @@ func arithmeticHint(op string, l, r schema.Type) string {
 func (b *binder) compare(x *syntax.Binary, args []*plan.Scalar) *plan.Scalar {
 	m, err := operator.Comparison(x.Op, args[0].Type, args[1].Type)
 	// A number equals a timespan for Azure's analyser, and means ticks; nobody does.
-	numbers := args[0].Type.IsNumber() && args[1].Type == schema.Timespan || args[1].Type.IsNumber() && args[0].Type == schema.Timespan
+	numbers := args[0].Type == schema.Real && args[1].Type == schema.Timespan || args[1].Type == schema.Real && args[0].Type == schema.Timespan
 	if err != nil || numbers {
 		if scaled, ok := b.milliseconds(x, args, err); ok {
 			args = scaled
@@ -319,13 +319,14 @@ func (b *binder) compare(x *syntax.Binary, args []*plan.Scalar) *plan.Scalar {
 	return b.apply(schema.Bool, x.Op, args, m)
 }
 
-// milliseconds reads a number beside a timespan as milliseconds.
+// milliseconds reads a real beside a timespan as milliseconds, as durations are
+// kept.
 func (b *binder) milliseconds(x *syntax.Binary, args []*plan.Scalar, err error) ([]*plan.Scalar, bool) {
 	side := -1
 	switch {
-	case args[0].Type.IsNumber() && args[1].Type == schema.Timespan:
+	case args[0].Type == schema.Real && args[1].Type == schema.Timespan:
 		side = 1
-	case args[0].Type == schema.Timespan && args[1].Type.IsNumber():
+	case args[0].Type == schema.Timespan && args[1].Type == schema.Real:
 		side = 0
 	default:
 		return nil, false
@@ -501,11 +502,13 @@ func (b *binder) label(x syntax.Expr, in *context) (name string, plain bool) {
 		return x.Name.Text, false
 	case *syntax.Index:
 		base, _ := b.label(x.X, in)
-		l, ok := x.At.(*syntax.Literal)
-		if !ok || base == "" {
+		if base == "" {
 			return "", false
 		}
-		return base + "_" + l.Value.Text(), false
+		if l, ok := x.At.(*syntax.Literal); ok {
+			return base + "_" + l.Value.Text(), false
+		}
+		return base + "_", false
 	case *syntax.Call:
 		return b.callLabel(x, in), false
 	}
@@ -520,10 +523,7 @@ func (b *binder) callLabel(x *syntax.Call, in *context) string {
 	if len(x.Args) > 0 {
 		first, _ = b.label(x.Args[0], in)
 	}
-	if f, conditional, ok := aggregate.Find(x.Name.Text); ok && in.groups != nil {
-		if conditional && f.Name == "count" {
-			return f.Prefix + "_"
-		}
+	if f, _, ok := aggregate.Find(x.Name.Text); ok && in.groups != nil {
 		if f.Prefix == "" {
 			return first
 		}

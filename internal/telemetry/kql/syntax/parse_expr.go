@@ -149,10 +149,8 @@ func (p *parser) textual() Expr {
 
 func (p *parser) sign() Expr {
 	if t := p.peek(); t.kind == mark && (t.text == "-" || t.text == "+") {
-		p.deeper()
-		defer p.shallower()
 		p.next()
-		x := p.sign()
+		x := p.postfix()
 		return &Unary{p.since(t.span.From), t.text, x}
 	}
 	return p.postfix()

@@ -393,7 +393,10 @@ func (p *parser) search() *Search {
 		p.next()
 		p.next()
 		for !p.sees(")") {
-			s.Tables = append(s.Tables, p.tabular())
+			at := p.peek().span.From
+			n := &Name{Text: p.pattern()}
+			n.Span = p.since(at)
+			s.Tables = append(s.Tables, n)
 			if !p.take(",") {
 				break
 			}

@@ -115,10 +115,7 @@ func (w *printer) expr(x Expr, level int) {
 		w.call(x)
 	case *Unary:
 		w.put(x.Op)
-		if inner, ok := x.X.(*Unary); ok && inner.Op == x.Op {
-			w.put(" ")
-		}
-		w.expr(x.X, levelSign)
+		w.expr(x.X, levelPostfix)
 	case *Binary:
 		left, right := own, own+1
 		if own == levelEquality || own == levelRelation {

@@ -17,7 +17,7 @@ var queries = []string{
 	"requests | where duration between (5 .. 10.5) | project duration, ['a name'] = name, customDimensions.x['y z'][0]",
 	"requests | summarize total = count(), percentiles(duration, 50, 95) by bin(timestamp, 5m), name",
 	"requests | order by timestamp asc nulls last, name | top 3 by duration desc",
-	"requests | extend (a, b) = series_fit_line(x), c = -(-1) - -2",
+	"requests | extend (a, b) = series_fit_line(x), c = -(-1) - (-2)",
 	"let f = (a: long, b: string = \"x\", T: (*)) { let c = a; T | where x > c }; f(1, requests)",
 	"let f = (a: long, T: (x: long)) { T | where x > a }; let v = view () { print 1 }; f(1, (requests | take 1))",
 	"let x = datatable(a: long, b: datetime, c: dynamic)[1, datetime(2026-01-01), dynamic({\"a\": [1, 2.5, null, true, 'q']})]; x",
@@ -130,7 +130,7 @@ func TestQueriesWithoutASemicolonBetweenThemAreTold(t *testing.T) {
 func TestWhatNestsTooDeepIsRefused(t *testing.T) {
 	for _, q := range []string{
 		"print " + strings.Repeat("(", 10_000) + "1" + strings.Repeat(")", 10_000),
-		"print " + strings.Repeat("-", 10_000) + "1",
+		"print " + strings.Repeat("-(", 10_000) + "1",
 		"print dynamic(" + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + ")",
 		"print a" + strings.Repeat("[0]", 10_000),
 		"print " + strings.Repeat("f(", 10_000),
