@@ -40,7 +40,7 @@ func addSettings(cmd *cobra.Command) *settings {
 func usageText(cmd *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage:\n  %s\n\nExamples:\n%s\n", cmd.UseLine(), cmd.Example)
-	for _, group := range []string{config.GroupServe, config.GroupWorker, config.GroupMemory, config.GroupLife} {
+	for _, group := range config.Groups() {
 		fmt.Fprintf(&b, "\n%s:\n", group)
 		defaults := config.Default()
 		for _, setting := range config.Settings() {
@@ -52,13 +52,13 @@ func usageText(cmd *cobra.Command) string {
 			if d := value.String(); d != "" && !strings.Contains(usage, "(default") {
 				usage += " (default " + d + ")"
 			}
-			fmt.Fprintf(&b, "  --%-18s %s\n", setting.Name, usage)
+			fmt.Fprintf(&b, "  --%-22s %s\n", setting.Name, usage)
 		}
 	}
-	fmt.Fprintf(&b, "\nOther:\n  -c, --%-14s %s\n", "config", "configuration file (default: stanch.yaml, if it is there)")
+	fmt.Fprintf(&b, "\nOther:\n  -c, --%-18s %s\n", "config", "configuration file (default: stanch.yaml, if it is there)")
 	for _, name := range []string{"json", "help"} {
 		if f := cmd.Flags().Lookup(name); f != nil {
-			fmt.Fprintf(&b, "  --%-18s %s\n", f.Name, f.Usage)
+			fmt.Fprintf(&b, "  --%-22s %s\n", f.Name, f.Usage)
 		}
 	}
 	b.WriteString("\nEvery flag is a key of stanch.yaml too, and a variable: --memory-limit, memory-limit:, STANCH_MEMORY_LIMIT.\nFlags win over variables, variables over the file.\n")

@@ -58,6 +58,14 @@ type Run struct {
 	StallTime    time.Duration
 	Retries      int
 
+	Telemetry    bool
+	TelemetryDir string        // of the tables; empty: below Data
+	RetainAge    time.Duration // of rows
+	RetainBytes  bytesize.Size // of all tables together
+	RequestRate  int           // rows a second for requests; 0 for all
+	RoleName     string        // empty: the worker program's name
+	Egress       bool          // a forward proxy for the workers' outgoing calls
+
 	Data      string // directory of the flight recorder and the post-mortems
 	Keep      int    // post-mortems kept
 	LogFormat string // text or json
@@ -88,6 +96,10 @@ func Default() Run {
 		IdleTime:        75 * time.Second,
 		StallTime:       10 * time.Minute,
 		Retries:         3,
+		Telemetry:       true,
+		RetainAge:       7 * 24 * time.Hour,
+		RetainBytes:     bytesize.GiB,
+		RequestRate:     200,
 		Keep:            50,
 		LogFormat:       "text",
 	}
@@ -149,6 +161,15 @@ func (r Run) Check() error {
 	}
 	if r.Retries < 0 || r.Keep < 1 {
 		fail("retries, postmortem-keep", "%d and %d: the first must not be negative, the second at least 1", r.Retries, r.Keep)
+	}
+	if r.RetainAge < time.Hour {
+		fail("telemetry-retain-age", "%v is less than an hour", r.RetainAge)
+	}
+	if r.RetainBytes < 16*bytesize.MiB {
+		fail("telemetry-retain-bytes", "%v is less than 16MiB, which one file of a table may take", r.RetainBytes)
+	}
+	if r.RequestRate < 0 {
+		fail("telemetry-request-rate", "%d is negative", r.RequestRate)
 	}
 	errs = append(errs, r.Bands.Check(), gate.Config{Concurrency: r.Concurrency, Queue: r.Queue}.Check())
 	return errors.Join(errs...)

@@ -12,11 +12,17 @@ type Setting struct {
 
 // The groups, in the order of the help text.
 const (
-	GroupWorker = "The worker"
-	GroupMemory = "Memory"
-	GroupServe  = "Requests"
-	GroupLife   = "Life"
+	GroupServe     = "Requests"
+	GroupWorker    = "The worker"
+	GroupMemory    = "Memory"
+	GroupTelemetry = "Telemetry"
+	GroupLife      = "Life"
 )
+
+// Groups are all of them.
+func Groups() []string {
+	return []string{GroupServe, GroupWorker, GroupMemory, GroupTelemetry, GroupLife}
+}
 
 // Settings is the one list of all settings. The order is that of the help
 // text; "preset" stands before the levels that refine it.
@@ -58,6 +64,14 @@ func Settings() []Setting {
 		{"cleanup-url", "path (or URL) asked by POST for the same", GroupMemory, true, func(r *Run) Value { return text(&r.CleanupURL) }},
 		{"heap-metrics", "path of the worker's Prometheus endpoint, to tell the managed heap", GroupMemory, false, func(r *Run) Value { return text(&r.HeapMetrics) }},
 		{"replace-budget", "replacements for memory before they stop", GroupMemory, true, func(r *Run) Value { return budget(&r.ReplaceBudget) }},
+
+		{"telemetry", "record requests, log lines, counters and events in tables; ask them with stanch query", GroupTelemetry, false, func(r *Run) Value { return toggle(&r.Telemetry) }},
+		{"telemetry-dir", "directory of the tables (default: telemetry below data)", GroupTelemetry, false, func(r *Run) Value { return text(&r.TelemetryDir) }},
+		{"telemetry-retain-age", "how long rows are kept", GroupTelemetry, false, func(r *Run) Value { return duration(&r.RetainAge) }},
+		{"telemetry-retain-bytes", "how much disk the tables may take; the oldest rows go first", GroupTelemetry, false, func(r *Run) Value { return size(&r.RetainBytes) }},
+		{"telemetry-request-rate", "rows a second for requests; above it they are sampled, and itemCount says how many a row stands for; 0 for all", GroupTelemetry, false, func(r *Run) Value { return number(&r.RequestRate) }},
+		{"role-name", "cloud_RoleName and AppName of all rows (default: the worker program's name)", GroupTelemetry, false, func(r *Run) Value { return text(&r.RoleName) }},
+		{"egress", "a forward proxy for the workers' outgoing calls, on 127.0.0.1, told to them as HTTP_PROXY and HTTPS_PROXY; each call is a row of dependencies", GroupTelemetry, false, func(r *Run) Value { return toggle(&r.Egress) }},
 
 		{"shutdown-delay", "on SIGTERM: from readiness off until new requests are refused", GroupLife, true, func(r *Run) Value { return duration(&r.Shutdown) }},
 		{"data", "directory of the flight recorder and the post-mortems", GroupLife, false, func(r *Run) Value { return text(&r.Data) }},
