@@ -39,13 +39,16 @@ func equalText(want string, got value.Value, t schema.Type) bool {
 	if got.IsNull() {
 		return want == "" || want == "null" || want == "(null)"
 	}
-	if plain := strings.Trim(want, "`"); got.Text() == want || got.Text() == plain {
+	if plain := strings.Trim(want, "`<>"); got.Text() == want || got.Text() == plain {
 		return true
 	}
 	switch got.Kind() {
 	case value.KindInt, value.KindLong, value.KindReal, value.KindDecimal:
 		var n float64
 		plain := strings.ReplaceAll(want, ",", "")
+		if before, ok := strings.CutSuffix(plain, "∞"); ok {
+			return got.Kind() == value.KindReal && math.IsInf(got.Real(), map[bool]int{true: -1, false: 1}[before == "-"])
+		}
 		if strings.EqualFold(plain, "NaN") {
 			return math.IsNaN(got.Real())
 		}

@@ -241,8 +241,9 @@ func show(r *table.Result) string {
 	for _, row := range r.Rows[:min(len(r.Rows), 8)] {
 		b.WriteString("\n ")
 		for _, v := range row {
+			text := v.AppendJSON(nil)
 			b.WriteString(" ")
-			b.Write(v.AppendJSON(nil))
+			b.Write(text[:min(len(text), 300)])
 		}
 	}
 	return b.String()

@@ -6,7 +6,7 @@ import "sync"
 var library = sync.OnceValue(func() map[string]Func {
 	all := make(map[string]Func)
 	for _, family := range [][]Func{
-		numbers(),
+		numbers(), rounding(), conversions(), texts(), moments(), dynamics(), regexes(), series(),
 	} {
 		for _, f := range family {
 			all[f.Name] = f

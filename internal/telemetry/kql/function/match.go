@@ -91,12 +91,23 @@ func (ps params) match(args []Arg) error {
 		if p.constant && arg.Const == nil {
 			return fmt.Errorf("argument %d is to be a constant", i+1)
 		}
-		if p.repeated && len(args)-i-1 > len(ps)-at-1 {
+		// A repeated parameter goes on while what follows fits it, and enough is left
+		// for those that must come after.
+		if p.repeated && i+1 < len(args) && len(args)-i-1 > required(ps[at+1:]) && (fits(p.kind, args[i+1].Type) || at == len(ps)-1) {
 			continue
 		}
 		at++
 	}
 	return nil
+}
+
+func required(ps params) (n int) {
+	for _, p := range ps {
+		if !p.optional {
+			n++
+		}
+	}
+	return n
 }
 
 func counts(least, most int) string {

@@ -9,14 +9,43 @@ import (
 
 // numbers are the functions on numbers.
 func numbers() []Func {
-	return []Func{
-		{Name: "sqrt", Args: []string{"number"}, Type: schema.Real, Label: FirstArgument, Eval: real1(math.Sqrt)},
-		{Name: "exp", Args: []string{"number"}, Type: schema.Real, Label: FirstArgument, Eval: real1(math.Exp)},
+	all := []Func{
+		{Name: "pow", Args: []string{"number, number"}, Type: schema.Real, Label: FirstArgument, Eval: real2(math.Pow)},
+		{Name: "atan2", Args: []string{"number, number"}, Type: schema.Real, Eval: real2(math.Atan2)},
+		{Name: "abs", Args: []string{"number", "timespan"}, TypeOf: sameAsFirst, Label: FirstArgument, Eval: absolute},
 		{Name: "sign", Args: []string{"number"}, TypeOf: sameAsFirst, Label: FirstArgument, Eval: sign},
+		{Name: "pi", Args: []string{""}, Type: schema.Real, Eval: func([]value.Value) value.Value { return value.Real(math.Pi) }},
+		{Name: "isnan", Args: []string{"number"}, Type: schema.Bool, Eval: realTest(math.IsNaN)},
+		{Name: "isinf", Args: []string{"number"}, Type: schema.Bool, Eval: realTest(func(f float64) bool { return math.IsInf(f, 0) })},
+		{Name: "isfinite", Args: []string{"number"}, Type: schema.Bool, Eval: realTest(func(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) })},
+		{Name: "min_of", Args: []string{"scalar+"}, TypeOf: widest, Label: Unnamed, TakesNull: true, Eval: extremeOf(-1)},
+		{Name: "max_of", Args: []string{"scalar+"}, TypeOf: widest, Label: Unnamed, TakesNull: true, Eval: extremeOf(1)},
+		{Name: "not", Args: []string{"bool"}, Type: schema.Bool, Eval: func(args []value.Value) value.Value { return value.Bool(!args[0].Bool()) }},
+		{Name: "binary_and", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a & b })},
+		{Name: "binary_or", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a | b })},
+		{Name: "binary_xor", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a ^ b })},
+		{Name: "binary_not", Args: []string{"integer"}, Type: schema.Long, Label: FirstArgument, Eval: func(args []value.Value) value.Value { return value.Long(^args[0].Long()) }},
+		{Name: "binary_shift_left", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a << uint64(b&63) })},
+		{Name: "binary_shift_right", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a >> uint64(b&63) })},
 	}
+	for name, of := range map[string]func(float64) float64{
+		"sqrt": math.Sqrt, "log": math.Log, "log2": math.Log2, "log10": math.Log10, "exp": math.Exp, "exp2": math.Exp2,
+		"exp10": func(x float64) float64 { return math.Pow(10, x) }, "loggamma": func(x float64) float64 { g, _ := math.Lgamma(x); return g }, "gamma": math.Gamma,
+		"sin": math.Sin, "cos": math.Cos, "tan": math.Tan, "cot": func(x float64) float64 { return 1 / math.Tan(x) },
+		"asin": math.Asin, "acos": math.Acos, "atan": math.Atan,
+		"radians": func(x float64) float64 { return x * math.Pi / 180 }, "degrees": func(x float64) float64 { return x * 180 / math.Pi },
+	} {
+		f := Func{Name: name, Args: []string{"number"}, Type: schema.Real, Eval: real1(of)}
+		switch name {
+		case "sqrt", "log", "log2", "log10", "exp", "exp2", "exp10", "loggamma", "gamma":
+			f.Label = FirstArgument
+		}
+		all = append(all, f)
+	}
+	return all
 }
 
-// real1 is a function of one real.
+// real1 is a function of one real. What is no number is null.
 func real1(of func(float64) float64) Eval {
 	return func(args []value.Value) value.Value {
 		x, _ := args[0].Float()
@@ -24,7 +53,77 @@ func real1(of func(float64) float64) Eval {
 	}
 }
 
+func real2(of func(a, b float64) float64) Eval {
+	return func(args []value.Value) value.Value {
+		x, _ := args[0].Float()
+		y, _ := args[1].Float()
+		return value.Real(of(x, y))
+	}
+}
+
+func long2(of func(a, b int64) int64) Eval {
+	return func(args []value.Value) value.Value { return value.Long(of(args[0].Long(), args[1].Long())) }
+}
+
+func realTest(of func(float64) bool) Eval {
+	return func(args []value.Value) value.Value {
+		x, _ := args[0].Float()
+		return value.Bool(of(x))
+	}
+}
+
 func sameAsFirst(args []Arg) schema.Type { return args[0].Type }
+
+// widest is the type that all arguments widen to.
+func widest(args []Arg) schema.Type {
+	t := schema.Unknown
+	for _, a := range args {
+		switch {
+		case t == schema.Unknown || a.Type.IsNumber() && t.IsNumber():
+			t = max(t, a.Type)
+		case t == schema.Dynamic:
+			t = a.Type
+		}
+	}
+	return t
+}
+
+func extremeOf(sign int) Eval {
+	return func(args []value.Value) (best value.Value) {
+		kind := value.KindNull
+		for _, v := range args {
+			if v.Kind() >= value.KindInt && v.Kind() <= value.KindDecimal {
+				kind = max(kind, v.Kind())
+			}
+			if !v.IsNull() && (best.IsNull() || sign*value.Compare(v, best) > 0) {
+				best = v
+			}
+		}
+		if kind != value.KindNull && !best.IsNull() {
+			best = value.Convert(best, schema.Type(kind))
+		}
+		return best
+	}
+}
+
+func absolute(args []value.Value) value.Value {
+	switch v := args[0]; v.Kind() {
+	case value.KindInt:
+		return value.Int(max(v.Long(), -v.Long()))
+	case value.KindLong:
+		return value.Long(max(v.Long(), -v.Long()))
+	case value.KindTimespan:
+		return value.Timespan(max(v.Long(), -v.Long()))
+	case value.KindReal:
+		return value.Real(math.Abs(v.Real()))
+	case value.KindDecimal:
+		if v.Decimal().Sign() < 0 {
+			return value.Dec(v.Decimal().Neg())
+		}
+		return v
+	}
+	return value.Null
+}
 
 func sign(args []value.Value) value.Value {
 	x, _ := args[0].Float()
