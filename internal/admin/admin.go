@@ -10,7 +10,9 @@ package admin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -36,6 +38,9 @@ type Config struct {
 	Signal  bool // the orchestrator restarts: health follows the bands
 	Version string
 	Counts  func() map[string]int64 // events so far, by kind
+	// Take takes rows of telemetry that a worker reports, and returns how many;
+	// nil where nothing is recorded.
+	Take func(io.Reader) (int, error)
 }
 
 // Admin is the handler. Safe for concurrent use.
@@ -59,6 +64,7 @@ func New(cfg Config) *Admin {
 	a.mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	a.mux.HandleFunc("POST /replace", local(a.replace))
 	a.mux.HandleFunc("POST /drain", local(a.drain))
+	a.mux.HandleFunc("POST /telemetry", local(a.take))
 	a.mux.HandleFunc("GET /debug/pprof/", local(pprof.Index))
 	a.mux.HandleFunc("GET /debug/pprof/profile", local(pprof.Profile))
 	a.mux.HandleFunc("GET /debug/pprof/trace", local(pprof.Trace))
@@ -232,6 +238,28 @@ func (a *Admin) drain(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"drained": "ok"})
 }
 
+// mostTold bounds what a worker may report at once.
+const mostTold = 1 << 20
+
+// take records what a worker reports: one JSON object a line, with the member
+// "table" and columns of that table.
+func (a *Admin) take(w http.ResponseWriter, r *http.Request) {
+	if a.cfg.Take == nil {
+		problem(w, http.StatusNotFound, fmt.Errorf("nothing is recorded\nhint: stanch run --telemetry on"))
+		return
+	}
+	rows, err := a.cfg.Take(http.MaxBytesReader(w, r.Body, mostTold))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		problem(w, http.StatusRequestEntityTooLarge, fmt.Errorf("%d rows were taken, then the body was longer than %d bytes", rows, mostTold))
+	case err != nil:
+		problem(w, http.StatusBadRequest, fmt.Errorf("%d rows were taken, then %w", rows, err))
+	default:
+		answer(w, http.StatusOK, map[string]int{"rows": rows})
+	}
+}
+
 func (a *Admin) index(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprint(w, `stanch `+a.cfg.Version+`
@@ -242,6 +270,7 @@ GET  /status   everything, as JSON
 GET  /metrics  Prometheus
 POST /replace  replace a worker without losing a request (?worker=w3; from this machine only)
 POST /drain    readiness off, then wait until nothing is in flight (from this machine only)
+POST /telemetry  rows that a worker reports by itself, NDJSON (from this machine only)
 `)
 }
 

@@ -31,8 +31,10 @@ import (
 	"github.com/stanch-dev/stanch/internal/supervisor/process"
 	"github.com/stanch-dev/stanch/internal/supervisor/proxy"
 	"github.com/stanch-dev/stanch/internal/supervisor/worker"
+	"github.com/stanch-dev/stanch/internal/telemetry"
 	"github.com/stanch-dev/stanch/internal/telemetry/archive"
 	"github.com/stanch-dev/stanch/internal/telemetry/flight"
+	"github.com/stanch-dev/stanch/internal/telemetry/record"
 )
 
 // own memory: a guard that is killed for its own size guards nothing.
@@ -88,12 +90,21 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	recorder, remains, warning := openRecorder(data)
-	j := newJournal(opt.Stderr, cfg.LogFormat, recorder.Note)
 	down.push(func() { recorder.Close() })
+	rows, untold := openTables(cfg, data, opt.Version, opt.Environ)
+	down.push(func() { _ = rows.close() }) // what it could not write, it has said before
+	j := newJournal(opt.Stderr, cfg.LogFormat, func(e telemetry.Event) {
+		recorder.Note(e)
+		rows.event(e)
+	})
 	down.push(j.close)
 	j.say("stanch %s guards %s", opt.Version, strings.Join(cfg.Command, " "))
 	if warning != nil {
 		j.say("The flight recorder is kept in memory only, and will not survive stanch: %v", warning)
+	}
+
+	if untold != nil {
+		j.say("Nothing is recorded in tables: %v", untold)
 	}
 
 	clients, err := listen(cfg.Listen)
@@ -147,8 +158,14 @@ func Run(ctx context.Context, opt Options) (err error) {
 	down.push(g.Close)
 
 	out, errs := &output{out: opt.Stdout}, &output{out: opt.Stderr}
-	nursery := worker.NewNursery(plan(cfg, opt.Environ, runtimeDir), host, workersGroup, func(id string, stream process.Stream, line []byte) {
+	outward, err := openEgress(cfg.Egress, rows, j)
+	if err != nil {
+		return err
+	}
+	down.push(outward.close)
+	nursery := worker.NewNursery(plan(cfg, opt.Environ, runtimeDir, outward.environ()), host, workersGroup, func(id string, stream process.Stream, line []byte) {
 		recorder.Line(id, stream.String(), line)
+		rows.line(id, stream == process.Stderr, line)
 		if stream == process.Stderr {
 			errs.line(line)
 		} else {
@@ -157,7 +174,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	})
 	desk := dispatch.New(dispatchConfig(cfg))
 
-	server, err := proxy.New(proxyConfig(cfg, recorder, j), desk)
+	server, err := proxy.New(proxyConfig(cfg, recorder, j, rows.observe()), desk)
 	if err != nil {
 		return err
 	}
@@ -183,7 +200,9 @@ func Run(ctx context.Context, opt Options) (err error) {
 		Guard: keeper, Stats: server.Stats, Flights: func() []proxy.Request { return server.InFlight(nil) },
 		Version: opt.Version, Counts: j.byKind, Signal: cfg.OnUnhealthy == band.Signal,
 		Drain: func(ctx context.Context) error { return idle(ctx, server, desk) },
+		Take:  rows.take(),
 	})
+	rows.start(func() record.Look { return lookAt(keeper, g, server.Stats) })
 	var running sync.WaitGroup
 	guarded := make(chan struct{})
 	running.Go(func() {

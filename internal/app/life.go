@@ -53,7 +53,7 @@ func (l *life) wait(ctx context.Context, signals <-chan os.Signal, failed <-chan
 		case s := <-signals:
 			switch s {
 			case syscall.SIGTERM, syscall.SIGINT:
-				l.j.say("%v received: readiness is off, draining begins in %v", s, l.cfg.Shutdown)
+				l.j.say("Host is shutting down: %v received, readiness is off, draining begins in %v", s, l.cfg.Shutdown)
 				l.front.SetDraining()
 				l.pause(l.cfg.Shutdown, signals)
 				l.drain(signals)
@@ -143,7 +143,7 @@ func (l *life) reload() {
 	*l.cfg = next
 	l.gauge.SetLimit(int64(next.MemoryLimit))
 	l.desk.Configure(dispatchConfig(next))
-	l.nursery.Configure(plan(next, l.opt.Environ, l.nursery.Plan().Sockets))
+	l.nursery.Configure(plan(next, l.opt.Environ, l.nursery.Plan().Sockets, l.nursery.Plan().Outward))
 	l.keeper.Configure(guardConfig(next))
 	l.front.SetSignal(next.OnUnhealthy == band.Signal)
 	switch {

@@ -18,10 +18,10 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/gate"
 )
 
-func plan(cfg config.Run, environ []string, sockets string) worker.Plan {
+func plan(cfg config.Run, environ []string, sockets string, outward func(id string, environ []string) []string) worker.Plan {
 	p := worker.Plan{
 		Command: cfg.Command, Env: environ, Port: cfg.WorkerPort, Sockets: sockets,
-		StartTime: cfg.StartTime, StopGrace: cfg.StopGrace, Tuning: cfg.AllocatorTuning,
+		StartTime: cfg.StartTime, StopGrace: cfg.StopGrace, Tuning: cfg.AllocatorTuning, Outward: outward,
 		Upstream: proxy.UpstreamConfig{Head: int(cfg.HeaderLimit)},
 	}
 	switch cfg.Ready.Kind {
@@ -49,13 +49,14 @@ func guardConfig(cfg config.Run) guard.Config {
 	}
 }
 
-func proxyConfig(cfg config.Run, recorder *flight.Recorder, j *journal) proxy.Config {
+func proxyConfig(cfg config.Run, recorder *flight.Recorder, j *journal, observe func(*proxy.Done)) proxy.Config {
 	c := proxy.Default()
 	c.Head = int(cfg.HeaderLimit)
 	c.Line = min(c.Line, c.Head)
 	c.Retries = cfg.Retries
 	c.HeadTimeout, c.IdleTimeout, c.StallTimeout = cfg.HeaderTime, cfg.IdleTime, cfg.StallTime
 	c.Ledger = ledger{recorder}
+	c.Observe = observe
 	c.Logf = j.say
 	return c
 }

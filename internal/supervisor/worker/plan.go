@@ -24,6 +24,9 @@ type Plan struct {
 	StopGrace time.Duration // from SIGTERM to SIGKILL
 	Tuning    bool          // set allocator variables that the environment leaves open
 	Upstream  proxy.UpstreamConfig
+	// Outward changes an instance's environment so that its own calls go where
+	// they are to be seen; nil for as they are.
+	Outward func(id string, environ []string) []string
 }
 
 // Ready is how to tell that an instance is ready: its socket accepts, or, where
@@ -91,6 +94,9 @@ func (p Plan) env(id string, at place, limit int64) []string {
 		env = append(env, "SOCKET="+at.socket)
 	} else {
 		env = append(env, fmt.Sprintf("PORT=%d", at.port))
+	}
+	if p.Outward != nil {
+		env = p.Outward(id, env)
 	}
 	if !p.Tuning {
 		return env
