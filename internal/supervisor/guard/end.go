@@ -58,7 +58,7 @@ func (p *post) seeOff(ctx context.Context, t *tenure, why string) {
 		}
 	}
 	w.Stop(ctx, g.parts.Nursery.Plan().StopGrace)
-	g.tell(telemetry.WorkerStopped, w.ID, "Worker process stopped: "+w.Exit().Status, telemetry.Amount("pid", float64(w.PID())),
+	g.tell(telemetry.WorkerStopped, w.ID, "Worker process stopped: "+status(w.Exit().Status, int(w.Exit().Signal)), telemetry.Amount("pid", float64(w.PID())),
 		telemetry.Amount("exitCode", float64(code(w.Exit().Code, int(w.Exit().Signal)))), telemetry.Amount("lifeSeconds", time.Since(w.Started).Seconds()))
 	w.Release()
 	g.leave(t)
