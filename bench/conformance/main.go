@@ -248,4 +248,3 @@ func show(r *table.Result) string {
 	}
 	return b.String()
 }
-

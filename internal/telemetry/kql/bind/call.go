@@ -98,6 +98,9 @@ func (b *binder) describe(x []syntax.Expr, args []*plan.Scalar, in *context) []f
 	out := make([]function.Arg, len(args))
 	for i, a := range args {
 		label, _ := b.label(x[i], in)
+		if n, ok := x[i].(*syntax.Name); ok {
+			label = n.Text
+		}
 		out[i] = function.Arg{Type: a.Type, Const: a.Const, Name: label}
 	}
 	return out
@@ -110,12 +113,14 @@ func (b *binder) function(x *syntax.Call, f function.Func, in *context) *plan.Sc
 }
 
 func (b *binder) applyFunction(x *syntax.Call, f function.Func, args []*plan.Scalar, described []function.Arg) *plan.Scalar {
-	if _, err := function.Match(f, described); err != nil {
-		if f.Name == "toreal" || f.Name == "todouble" {
-			err = nil
-		}
-		if err != nil {
-			b.fail(x.Span, "KS127", "it is "+function.Signature(f), "%v", err)
+	kinds, err := function.Match(f, described)
+	if err != nil {
+		b.fail(x.Span, "KS127", "it is "+function.Signature(f), "%v", err)
+	}
+	args = slices.Clone(args)
+	for i, kind := range kinds {
+		if kind == "string" {
+			args[i] = b.convert(args[i], schema.String)
 		}
 	}
 	t := f.Type

@@ -486,8 +486,8 @@ func common(types ...schema.Type) schema.Type {
 func (b *binder) label(x syntax.Expr, in *context) (name string, plain bool) {
 	switch x := x.(type) {
 	case *syntax.Name:
-		if !slices.ContainsFunc(in.columns, func(c plan.Column) bool { return c.Name == x.Text }) && in.aliases[x.Text] == nil {
-			return "", false // a variable has no name to give
+		if in.columns == nil {
+			return "", false // a variable that is printed does not name its column
 		}
 		return x.Text, true
 	case *syntax.Named:

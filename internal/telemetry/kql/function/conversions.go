@@ -17,8 +17,8 @@ func conversions() []Func {
 	} {
 		all = append(all, Func{Name: name, Args: []string{"scalar"}, Type: t, Label: FirstArgument, Eval: func(args []value.Value) value.Value { return value.Convert(args[0], t) }})
 	}
-	for _, name := range []string{"parse_json", "parsejson", "todynamic", "toobject"} {
-		all = append(all, Func{Name: name, Args: []string{"scalar"}, Type: schema.Dynamic, Label: FirstArgument, Eval: parseJSON})
+	for name, takes := range map[string]string{"parse_json": "text", "parsejson": "text", "todynamic": "string", "toobject": "string"} {
+		all = append(all, Func{Name: name, Args: []string{takes}, Type: schema.Dynamic, Label: FirstArgument, Eval: parseJSON})
 	}
 	for name, of := range map[string]func(value.Value) bool{
 		"isnull": value.Value.IsNull, "isnotnull": func(v value.Value) bool { return !v.IsNull() }, "notnull": func(v value.Value) bool { return !v.IsNull() },
@@ -27,7 +27,7 @@ func conversions() []Func {
 		all = append(all, Func{Name: name, Args: []string{"scalar"}, Type: schema.Bool, TakesNull: true, Eval: func(args []value.Value) value.Value { return value.Bool(of(args[0])) }})
 	}
 	return append(all,
-		Func{Name: "toguid", Args: []string{"text", "guid"}, Type: schema.Guid, Label: FirstArgument, Eval: func(args []value.Value) value.Value { return value.Convert(args[0], schema.Guid) }},
+		Func{Name: "toguid", Args: []string{"text"}, Type: schema.Guid, Label: FirstArgument, Eval: func(args []value.Value) value.Value { return value.Convert(args[0], schema.Guid) }},
 		Func{Name: "tohex", Args: []string{"integer, integer?"}, Type: schema.String, Label: FirstArgument, Eval: toHex},
 		Func{Name: "gettype", Args: []string{"scalar"}, Type: schema.String, Label: PrefixAndFirst, Prefix: "type", TakesNull: true, Make: makeGetType},
 		Func{Name: "dynamic_to_json", Args: []string{"scalar"}, Type: schema.String, TakesNull: true, Eval: func(args []value.Value) value.Value {

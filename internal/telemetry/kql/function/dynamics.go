@@ -36,9 +36,9 @@ func dynamics() []Func {
 		{Name: "range", Args: []string{"summable, summable, summable?"}, Type: dynamic, Eval: rangeOf},
 		{Name: "repeat", Args: []string{"scalar, long"}, Type: dynamic, Label: PrefixAndFirst, Prefix: "repeat", TakesNull: true, Eval: repeat},
 		{Name: "pack_array", Args: []string{"scalar+"}, Type: dynamic, TakesNull: true, Eval: func(args []value.Value) value.Value { return value.Array(slices.Clone(args)) }},
-		{Name: "bag_pack", Args: []string{"scalar, scalar+"}, Type: dynamic, TakesNull: true, Make: makePack},
-		{Name: "pack", Args: []string{"scalar, scalar+"}, Type: dynamic, TakesNull: true, Make: makePack},
-		{Name: "pack_dictionary", Args: []string{"scalar, scalar+"}, Type: dynamic, TakesNull: true, Make: makePack},
+		{Name: "bag_pack", Args: []string{"string, scalar+"}, Type: dynamic, TakesNull: true, Make: makePack},
+		{Name: "pack", Args: []string{"string, scalar+"}, Type: dynamic, TakesNull: true, Make: makePack},
+		{Name: "pack_dictionary", Args: []string{"string, scalar+"}, Type: dynamic, TakesNull: true, Make: makePack},
 		{Name: "bag_keys", Args: []string{"bag"}, Type: dynamic, Eval: bagKeys},
 		{Name: "bag_has_key", Args: []string{"bag, string"}, Type: schema.Bool, Eval: func(args []value.Value) value.Value {
 			if args[0].Bag() == nil {
@@ -360,7 +360,7 @@ func rangeOf(args []value.Value) value.Value {
 		return value.Null
 	}
 	for x := from.Long(); len(out) < maxElements && (by > 0 && x <= to.Long() || by < 0 && x >= to.Long()); x += by {
-		out = append(out, sameKind(from, from, x))
+		out = append(out, sameKind(from, x))
 		if by > 0 && x > 1<<62 || by < 0 && x < -1<<62 {
 			break
 		}
@@ -381,8 +381,10 @@ func repeat(args []value.Value) value.Value {
 }
 
 func makePack(described []Arg) (Eval, error) {
-	if len(described)%2 != 0 {
-		return nil, errPairs
+	for i, a := range described {
+		if len(described)%2 != 0 || i%2 == 0 && a.Type != schema.String {
+			return nil, errPairs
+		}
 	}
 	return func(args []value.Value) value.Value {
 		b := value.NewBag(len(args) / 2)

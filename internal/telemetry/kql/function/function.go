@@ -14,7 +14,7 @@
 //	number       int long real decimal    integer      int long
 //	summable     number datetime timespan orderable    summable string bool
 //	text         string or dynamic        array, bag   dynamic, used as such
-//	typeof       a type literal
+//	typeof       a type literal           float        int long real
 //
 // An int is taken where a long is wanted, and a number where a real is. A dynamic
 // is taken for what Kusto takes one for: scalar, text, array, bag, and nothing else.

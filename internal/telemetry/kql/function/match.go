@@ -7,20 +7,21 @@ import (
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
 )
 
-// Match finds the overload of f that takes args. The error says what is wrong
-// with the call, in the words of the one that fits best.
-func Match(f Func, args []Arg) (overload int, err error) {
+// Match finds the first overload of f that takes args, and gives the kind of
+// parameter that each argument stands for. The error says what is wrong with the
+// call.
+func Match(f Func, args []Arg) (kinds []string, err error) {
 	var first error
-	for i, text := range f.Args {
-		err := parseParams(text).match(args)
+	for _, text := range f.Args {
+		kinds, err := parseParams(text).match(args)
 		if err == nil {
-			return i, nil
+			return kinds, nil
 		}
-		if first == nil || first.Error() == "" {
+		if first == nil {
 			first = err
 		}
 	}
-	return 0, fmt.Errorf("%s(): %w", f.Name, first)
+	return nil, fmt.Errorf("%s(): %w", f.Name, first)
 }
 
 // Signature writes what f takes, for help and errors: "round(number, long?)".
@@ -68,7 +69,7 @@ func parseParams(text string) (all params) {
 
 // match goes through the arguments; a repeated parameter takes all that those
 // after it do not need.
-func (ps params) match(args []Arg) error {
+func (ps params) match(args []Arg) (kinds []string, err error) {
 	least, most := 0, 0
 	for _, p := range ps {
 		if !p.optional {
@@ -80,17 +81,18 @@ func (ps params) match(args []Arg) error {
 		}
 	}
 	if len(args) < least || len(args) > most {
-		return fmt.Errorf("%s, and it got %d", counts(least, most), len(args))
+		return nil, fmt.Errorf("%s, and it got %d", counts(least, most), len(args))
 	}
 	at := 0
 	for i, arg := range args {
 		p := ps[at]
 		if !fits(p.kind, arg.Type) {
-			return fmt.Errorf("argument %d is to be %s, and is %s", i+1, describe(p.kind), arg.Type)
+			return nil, fmt.Errorf("argument %d is to be %s, and is %s", i+1, describe(p.kind), arg.Type)
 		}
 		if p.constant && arg.Const == nil {
-			return fmt.Errorf("argument %d is to be a constant", i+1)
+			return nil, fmt.Errorf("argument %d is to be a constant", i+1)
 		}
+		kinds = append(kinds, p.kind)
 		// A repeated parameter goes on while what follows fits it, and enough is left
 		// for those that must come after.
 		if p.repeated && i+1 < len(args) && len(args)-i-1 > required(ps[at+1:]) && (fits(p.kind, args[i+1].Type) || at == len(ps)-1) {
@@ -98,7 +100,7 @@ func (ps params) match(args []Arg) error {
 		}
 		at++
 	}
-	return nil
+	return kinds, nil
 }
 
 func required(ps params) (n int) {
@@ -138,6 +140,8 @@ func describe(kind string) string {
 		return "anything but a dynamic"
 	case "integer":
 		return "an integer"
+	case "float":
+		return "a number"
 	}
 	return "a " + kind
 }
@@ -155,11 +159,13 @@ func fits(kind string, t schema.Type) bool {
 		return t.IsNumber()
 	case "integer":
 		return t.IsInteger()
+	case "float":
+		return t == schema.Real || t.IsInteger()
 	case "summable":
 		return t.IsNumber() || t == schema.Datetime || t == schema.Timespan
 	case "orderable":
 		return t.IsNumber() || t == schema.Datetime || t == schema.Timespan || t == schema.String || t == schema.Bool
-	case "text":
+	case "text", "string": // what is in a dynamic is taken as a text
 		return t == schema.String || t == schema.Dynamic
 	case "array", "bag":
 		return t == schema.Dynamic

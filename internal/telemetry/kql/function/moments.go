@@ -21,7 +21,7 @@ func moments() []Func {
 			return value.Timespan(int64(value.Time(args[0].Long()).Weekday()) * value.Day)
 		}},
 		{Name: "make_datetime", Args: []string{"number, number, number, number?, number?, number?", "scalar"}, Type: schema.Datetime, Label: OnlyArgument, Eval: makeDatetime},
-		{Name: "make_timespan", Args: []string{"integer, integer, integer, integer", "integer, integer, number?", "scalar"}, Type: schema.Timespan, Label: OnlyArgument, Eval: makeTimespan},
+		{Name: "make_timespan", Args: []string{"integer, integer, integer, integer", "integer, integer, integer?", "scalar"}, Type: schema.Timespan, Label: OnlyArgument, Eval: makeTimespan},
 		{Name: "format_datetime", Args: []string{"datetime, string!"}, Type: schema.String, Label: FirstArgument, Make: makeFormat(false)},
 		{Name: "format_timespan", Args: []string{"timespan, string!"}, Type: schema.String, Label: FirstArgument, Make: makeFormat(true)},
 	}
@@ -41,7 +41,7 @@ func moments() []Func {
 		start := Func{Name: name, Args: []string{"datetime, long?"}, Type: schema.Datetime, Eval: startOf(of, 0)}
 		end := Func{Name: strings.Replace(name, "start", "end", 1), Args: []string{"datetime, long?"}, Type: schema.Datetime, Eval: startOf(of, 1)}
 		if name == "startofday" {
-			start.Label, end.Label = FirstArgument, FirstArgument
+			start.Label = FirstArgument
 		}
 		all = append(all, start, end)
 	}
@@ -157,7 +157,6 @@ func makeDatetimeDiff(args []Arg) (Eval, error) {
 	case spans[part] > 0:
 		count = func(t int64) int64 { return t / spans[part] }
 	case part == "nanosecond":
-		count = func(t int64) int64 { return t * 100 }
 		return func(args []value.Value) value.Value { return value.Long((args[1].Long() - args[2].Long()) * 100) }, nil
 	default:
 		return nil, unknownPart(*args[0].Const)

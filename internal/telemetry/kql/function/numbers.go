@@ -1,6 +1,7 @@
 package function
 
 import (
+	"errors"
 	"math"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -11,15 +12,15 @@ import (
 func numbers() []Func {
 	all := []Func{
 		{Name: "pow", Args: []string{"number, number"}, Type: schema.Real, Label: FirstArgument, Eval: real2(math.Pow)},
-		{Name: "atan2", Args: []string{"number, number"}, Type: schema.Real, Eval: real2(math.Atan2)},
-		{Name: "abs", Args: []string{"number", "timespan"}, TypeOf: sameAsFirst, Label: FirstArgument, Eval: absolute},
-		{Name: "sign", Args: []string{"number"}, TypeOf: sameAsFirst, Label: FirstArgument, Eval: sign},
+		{Name: "atan2", Args: []string{"number, number"}, Type: schema.Real, Label: FirstArgument, Eval: real2(math.Atan2)},
+		{Name: "abs", Args: []string{"number", "timespan"}, TypeOf: promoted, Label: FirstArgument, Eval: absolute},
+		{Name: "sign", Args: []string{"number"}, Type: schema.Real, Eval: sign},
 		{Name: "pi", Args: []string{""}, Type: schema.Real, Eval: func([]value.Value) value.Value { return value.Real(math.Pi) }},
-		{Name: "isnan", Args: []string{"number"}, Type: schema.Bool, Eval: realTest(math.IsNaN)},
-		{Name: "isinf", Args: []string{"number"}, Type: schema.Bool, Eval: realTest(func(f float64) bool { return math.IsInf(f, 0) })},
-		{Name: "isfinite", Args: []string{"number"}, Type: schema.Bool, Eval: realTest(func(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) })},
-		{Name: "min_of", Args: []string{"scalar+"}, TypeOf: widest, Label: Unnamed, TakesNull: true, Eval: extremeOf(-1)},
-		{Name: "max_of", Args: []string{"scalar+"}, TypeOf: widest, Label: Unnamed, TakesNull: true, Eval: extremeOf(1)},
+		{Name: "isnan", Args: []string{"float"}, Type: schema.Bool, Eval: realTest(math.IsNaN)},
+		{Name: "isinf", Args: []string{"float"}, Type: schema.Bool, Eval: realTest(func(f float64) bool { return math.IsInf(f, 0) })},
+		{Name: "isfinite", Args: []string{"float"}, Type: schema.Bool, Eval: realTest(func(f float64) bool { return !math.IsInf(f, 0) && !math.IsNaN(f) })},
+		{Name: "min_of", Args: []string{"orderable, orderable+"}, TypeOf: widest, TakesNull: true, Make: makeExtreme(-1)},
+		{Name: "max_of", Args: []string{"orderable, orderable+"}, TypeOf: widest, TakesNull: true, Make: makeExtreme(1)},
 		{Name: "not", Args: []string{"bool"}, Type: schema.Bool, Eval: func(args []value.Value) value.Value { return value.Bool(!args[0].Bool()) }},
 		{Name: "binary_and", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a & b })},
 		{Name: "binary_or", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a | b })},
@@ -37,7 +38,8 @@ func numbers() []Func {
 	} {
 		f := Func{Name: name, Args: []string{"number"}, Type: schema.Real, Eval: real1(of)}
 		switch name {
-		case "sqrt", "log", "log2", "log10", "exp", "exp2", "exp10", "loggamma", "gamma":
+		case "cot", "radians", "degrees":
+		default:
 			f.Label = FirstArgument
 		}
 		all = append(all, f)
@@ -74,6 +76,14 @@ func realTest(of func(float64) bool) Eval {
 
 func sameAsFirst(args []Arg) schema.Type { return args[0].Type }
 
+// promoted is the first argument's type, an int widened.
+func promoted(args []Arg) schema.Type {
+	if args[0].Type == schema.Int {
+		return schema.Long
+	}
+	return args[0].Type
+}
+
 // widest is the type that all arguments widen to.
 func widest(args []Arg) schema.Type {
 	t := schema.Unknown
@@ -86,6 +96,17 @@ func widest(args []Arg) schema.Type {
 		}
 	}
 	return t
+}
+
+func makeExtreme(sign int) func([]Arg) (Eval, error) {
+	return func(args []Arg) (Eval, error) {
+		for _, a := range args[1:] {
+			if a.Type != args[0].Type && !(a.Type.IsNumber() && args[0].Type.IsNumber()) {
+				return nil, errors.New("the arguments are of types that don't go together")
+			}
+		}
+		return extremeOf(sign), nil
+	}
 }
 
 func extremeOf(sign int) Eval {
@@ -108,9 +129,7 @@ func extremeOf(sign int) Eval {
 
 func absolute(args []value.Value) value.Value {
 	switch v := args[0]; v.Kind() {
-	case value.KindInt:
-		return value.Int(max(v.Long(), -v.Long()))
-	case value.KindLong:
+	case value.KindInt, value.KindLong:
 		return value.Long(max(v.Long(), -v.Long()))
 	case value.KindTimespan:
 		return value.Timespan(max(v.Long(), -v.Long()))
@@ -133,5 +152,5 @@ func sign(args []value.Value) value.Value {
 	} else if x < 0 {
 		s = -1
 	}
-	return value.Convert(value.Real(s), schema.Type(args[0].Kind()))
+	return value.Real(s)
 }

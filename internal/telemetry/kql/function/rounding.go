@@ -24,8 +24,8 @@ func rounding() []Func {
 
 func binType(args []Arg) schema.Type {
 	if args[0].Type.IsNumber() {
-		t := args[0].Type
-		for _, a := range args[1:] {
+		t := schema.Long
+		for _, a := range args {
 			t = max(t, a.Type)
 		}
 		return t
@@ -56,7 +56,7 @@ func bin(args []value.Value) value.Value {
 	if by <= 0 {
 		return value.Null
 	}
-	return sameKind(v, size, floorTo(v.Long(), by))
+	return sameKind(v, floorTo(v.Long(), by))
 }
 
 func floorTo(x, by int64) int64 {
@@ -67,8 +67,8 @@ func floorTo(x, by int64) int64 {
 	return x - m
 }
 
-// sameKind is a whole number as the kind that v has, or long if it is mixed with one.
-func sameKind(v, other value.Value, n int64) value.Value {
+// sameKind is a count of ticks as the kind that v has, and long for a number.
+func sameKind(v value.Value, n int64) value.Value {
 	switch v.Kind() {
 	case value.KindDatetime:
 		if !value.InRange(n) {
@@ -77,10 +77,6 @@ func sameKind(v, other value.Value, n int64) value.Value {
 		return value.Datetime(n)
 	case value.KindTimespan:
 		return value.Timespan(n)
-	case value.KindInt:
-		if other.Kind() == value.KindInt {
-			return value.Int(n)
-		}
 	}
 	return value.Long(n)
 }
@@ -103,7 +99,7 @@ func binAt(args []value.Value) value.Value {
 	if by <= 0 {
 		return value.Null
 	}
-	return sameKind(v, size, floorTo(v.Long()-at.Long(), by)+at.Long())
+	return sameKind(v, floorTo(v.Long()-at.Long(), by)+at.Long())
 }
 
 // round takes halves away from zero, as they are written: 2.15 to one digit is 2.2.
@@ -130,7 +126,10 @@ func round(args []value.Value) value.Value {
 		if !ok {
 			return value.Null
 		}
-		return sameKind(v, v, n)
+		if v.Kind() == value.KindInt {
+			return value.Int(n)
+		}
+		return value.Long(n)
 	}
 	return value.Null
 }
