@@ -79,8 +79,9 @@ func (j *Joiner) belongs(line []byte) bool {
 func (j *Joiner) announced(line []byte) bool {
 	switch {
 	case isTraceback(line):
-		// An uncaught error may follow whatever was logged before it.
-		if j.head.Headed && (j.head.Level >= Warning || j.head.Level == Unknown) || j.trace.prelude {
+		// An uncaught error may follow whatever was logged before it: only what
+		// tells of an error itself announces one.
+		if j.head.Headed && (j.head.Level >= Error || j.head.Level == Unknown) || j.trace.prelude {
 			j.mode, j.named = python, false
 			return true
 		}

@@ -78,6 +78,14 @@ shop.errors.Broken: no stock`, []joined{
 			{logline.Information, 1, "serving", "", ""},
 			{logline.Error, 3, "Traceback (most recent call last):", "shop.errors.Broken: no stock", "<module>"},
 		}},
+		{"an uncaught error after a warning about something else", `
+WARNING:shop:low on stock
+Traceback (most recent call last):
+  File "/app/app.py", line 1, in <module>
+KeyError: 'cart'`, []joined{
+			{logline.Warning, 1, "low on stock", "", ""},
+			{logline.Error, 3, "Traceback (most recent call last):", "KeyError: 'cart'", "<module>"},
+		}},
 		{"chained tracebacks", `
 Traceback (most recent call last):
   File "/app/a.py", line 1, in get
@@ -129,6 +137,17 @@ Traceback (most recent call last):
   File "a.py", line 1, in work
 OSError: [Errno 12] Cannot allocate memory`, []joined{
 			{logline.Error, 4, "Exception in thread Thread-1 (work):", "OSError: [Errno 12] Cannot allocate memory", "work"},
+		}},
+		{"what a server says before it", `
+----------------------------------------
+Exception occurred during processing of request from ('127.0.0.1', 40776)
+Traceback (most recent call last):
+  File "a.py", line 1, in handle
+ValueError: no
+----------------------------------------`, []joined{
+			{logline.Warning, 1, "----------------------------------------", "", ""},
+			{logline.Error, 4, "Exception occurred during processing of request from ('127.0.0.1', 40776)", "ValueError: no", "handle"},
+			{logline.Warning, 1, "----------------------------------------", "", ""},
 		}},
 		{"faulthandler", `
 Fatal Python error: Segmentation fault

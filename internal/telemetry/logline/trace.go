@@ -71,7 +71,7 @@ func (t *trace) start(line []byte, headed bool) mode {
 			t.error(rest, false)
 		}
 		return stack
-	case starts(line, "Exception in "), starts(line, "Exception ignored in"), starts(line, "Task exception was never retrieved"):
+	case starts(line, "Exception "), starts(line, "Task exception was never retrieved"):
 		t.prelude = true
 	case starts(line, "Unhandled exception. "), starts(line, "Unhandled Exception: "):
 		t.error(line[len("Unhandled exception. "):], false)
