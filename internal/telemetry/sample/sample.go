@@ -44,7 +44,7 @@ type stratum struct {
 	open  int // requests of the present block so far
 	seen  int // requests in this second
 	kept  int // rows in this second
-	limit int // of kept, from which the block doubles
+	limit int // of kept, from which the block grows
 	room  int // rows that the class may have in a second
 }
 
@@ -71,8 +71,8 @@ func (s *Sampler) Take(c Class, room bool) (candidate bool, weight int) {
 	}
 	if t.kept++; t.kept > t.limit && s.rate > 0 {
 		// More came than the last second let expect.
-		t.block *= 2
-		t.limit += max(t.room/2, 4)
+		t.block *= 4
+		t.limit += max(t.room/4, 2)
 	}
 	weight, t.open = t.open, 0
 	return candidate, weight

@@ -96,7 +96,7 @@ func TestTheRateHoldsAndFailuresKeepMoreRows(t *testing.T) {
 		}
 		limit := 260
 		if second == 0 {
-			limit = 2000 // it could not know
+			limit = 500 // it could not know
 		}
 		if total > limit {
 			t.Errorf("second %d: %d rows at a rate of 200, want at most %d", second, total, limit)
