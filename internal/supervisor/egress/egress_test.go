@@ -399,6 +399,7 @@ func TestAWorkersVariables(t *testing.T) {
 		"HTTP_PROXY=http://w3:stanch@127.0.0.1:99", "http_proxy=http://w3:stanch@127.0.0.1:99",
 		"HTTPS_PROXY=http://w3:stanch@127.0.0.1:99", "https_proxy=http://w3:stanch@127.0.0.1:99",
 		"NO_PROXY=localhost,127.0.0.1,::1,169.254.169.254,.internal", "no_proxy=localhost,127.0.0.1,::1,169.254.169.254,.internal",
+		"NODE_USE_ENV_PROXY=1",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("Env:\n got %q\nwant %q", got, want)

@@ -15,7 +15,7 @@ func Env(environ []string, address, worker string) []string {
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		switch strings.ToLower(name) {
-		case "http_proxy", "https_proxy":
+		case "http_proxy", "https_proxy", "node_use_env_proxy":
 			continue
 		case "no_proxy":
 			if value != "" && !strings.Contains(except, value) {
@@ -28,5 +28,6 @@ func Env(environ []string, address, worker string) []string {
 	url := "http://" + worker + ":stanch@" + address
 	return append(kept,
 		"HTTP_PROXY="+url, "http_proxy="+url, "HTTPS_PROXY="+url, "https_proxy="+url,
-		"NO_PROXY="+except, "no_proxy="+except)
+		"NO_PROXY="+except, "no_proxy="+except,
+		"NODE_USE_ENV_PROXY=1") // or Node's own fetch looks at none of them
 }
