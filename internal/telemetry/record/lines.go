@@ -14,7 +14,6 @@ type streams struct {
 	all map[source]*stream
 
 	// Guarded by Recorder.write.
-	second  time.Time
 	records int
 	leftOut int64 // log records that got no row
 }

@@ -13,9 +13,8 @@ import (
 // row builds one line of JSON, member by member, in the order in which they are
 // asked for. It is reused for the next.
 type row struct {
-	b      []byte
-	inside bool // a bag is open
-	first  bool // of the bag
+	b     []byte
+	first bool // nothing is in the open bag yet
 }
 
 // ticks is a moment as the store and KQL count it.
