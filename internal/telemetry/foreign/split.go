@@ -143,7 +143,7 @@ func (s *split) ended(in *stream, lost losses, line int) error {
 }
 
 func (s *split) lines(in *stream, lost losses, yield func([]value.Value) error) error {
-	scanner := ndjson.New(s.table, s.want, false)
+	scanner := ndjson.New(s.table, s.want)
 	var buf []byte
 	line := s.part.line
 	for ; ; line++ {
@@ -153,7 +153,7 @@ func (s *split) lines(in *stream, lost losses, yield func([]value.Value) error) 
 			continue
 		}
 		before := scanner.Skipped()
-		if failed := scanner.Rows(buf, yield); failed != nil {
+		if failed := scanner.Rows(buf, false, yield); failed != nil {
 			return failed
 		}
 		if after := scanner.Skipped(); after != before {

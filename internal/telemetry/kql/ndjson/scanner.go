@@ -23,7 +23,6 @@ const MaxLine = 8 << 20
 // Scanner reads rows. It belongs to one goroutine.
 type Scanner struct {
 	columns []column
-	ordered bool
 	last    int // the index of the last wanted one
 	row     []value.Value
 	blank   []value.Value // a row of nothing
@@ -45,10 +44,9 @@ type column struct {
 	wanted bool
 }
 
-// New makes a scanner of a table's lines that reads the columns of these
-// indexes. ordered says that lines have their properties in the table's order.
-func New(t schema.Table, wanted []int, ordered bool) *Scanner {
-	s := &Scanner{ordered: ordered, last: -1}
+// New makes a scanner of a table's lines that reads the columns of these indexes.
+func New(t schema.Table, wanted []int) *Scanner {
+	s := &Scanner{last: -1}
 	for _, c := range t.Columns {
 		s.columns = append(s.columns, column{key: string(value.AppendQuoted(nil, c.Name)) + ":", name: c.Name, t: c.Type})
 		v := value.Null
@@ -69,11 +67,12 @@ func New(t schema.Table, wanted []int, ordered bool) *Scanner {
 func (s *Scanner) Skipped() Skipped { return s.skipped }
 
 // Rows calls yield for every line of a block, which ends at a line's end or at
-// that of the file. The row and its strings share the block's memory.
-func (s *Scanner) Rows(block []byte, yield func(row []value.Value) error) error {
+// that of the file. The row and its strings share the block's memory. ordered
+// says that Order holds for the block.
+func (s *Scanner) Rows(block []byte, ordered bool, yield func(row []value.Value) error) error {
 	for len(block) > 0 {
 		line := block
-		if !s.ordered {
+		if !ordered {
 			if i := bytes.IndexByte(block, '\n'); i >= 0 {
 				line, block = block[:i], block[i+1:]
 			} else {

@@ -16,9 +16,9 @@ var events = schema.Table{Name: "events", Time: "timestamp", Columns: []schema.C
 
 func all() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7} }
 
-func read(t *testing.T, s *ndjson.Scanner, block string) (rows []string) {
+func read(t *testing.T, s *ndjson.Scanner, block string, ordered bool) (rows []string) {
 	t.Helper()
-	err := s.Rows([]byte(block), func(row []value.Value) error {
+	err := s.Rows([]byte(block), ordered, func(row []value.Value) error {
 		rows = append(rows, string(value.Array(row).AppendJSON(nil)))
 		return nil
 	})
@@ -44,8 +44,8 @@ func TestALineIsReadByItsColumnsTypes(t *testing.T) {
 		{"an empty object", `{}`, `[null,null,"",null,null,"",null,null]`},
 	} {
 		for _, ordered := range []bool{true, false} {
-			s := ndjson.New(events, all(), ordered)
-			if got := read(t, s, c.line+"\n"); len(got) != 1 || got[0] != c.want {
+			s := ndjson.New(events, all())
+			if got := read(t, s, c.line+"\n", ordered); len(got) != 1 || got[0] != c.want {
 				t.Errorf("%s (ordered %v): %s\ngot  %v\nwant %s", c.why, ordered, c.line, got, c.want)
 			}
 			if s.Skipped() != (ndjson.Skipped{}) {
@@ -69,8 +69,8 @@ func TestWhatCantBeReadIsCounted(t *testing.T) {
 		{"empty lines are none", "\n\n" + `{"name":"a"}` + "\r\n\n", 1, 0, 0},
 		{"a line beyond the limit", `{"name":"` + strings.Repeat("x", ndjson.MaxLine) + `"}` + "\n" + `{"name":"a"}`, 1, 1, 0},
 	} {
-		s := ndjson.New(events, all(), false)
-		if got := read(t, s, c.block); len(got) != c.rows {
+		s := ndjson.New(events, all())
+		if got := read(t, s, c.block, false); len(got) != c.rows {
 			t.Errorf("%s: %d rows, want %d: %.200v", c.why, len(got), c.rows, got)
 		}
 		if got := s.Skipped(); got.Lines != c.lines || got.Values != c.value {
@@ -80,8 +80,8 @@ func TestWhatCantBeReadIsCounted(t *testing.T) {
 }
 
 func TestAColumnNobodyWantsIsNotRead(t *testing.T) {
-	s := ndjson.New(events, []int{1}, true)
-	got := read(t, s, `{"timestamp":"nonsense","duration":1.5,"count":"nonsense"}`+"\n"+`{"name":"no duration"}`+"\n")
+	s := ndjson.New(events, []int{1})
+	got := read(t, s, `{"timestamp":"nonsense","duration":1.5,"count":"nonsense"}`+"\n"+`{"name":"no duration"}`+"\n", true)
 	if len(got) != 2 || got[0] != `[null,1.5,"",null,null,"",null,null]` || got[1] != `[null,null,"",null,null,"",null,null]` {
 		t.Errorf("rows %v, want the duration alone, and that of the row before forgotten", got)
 	}
@@ -90,12 +90,33 @@ func TestAColumnNobodyWantsIsNotRead(t *testing.T) {
 	}
 }
 
+func TestOrderHoldsForWhatTheStoreWritesAndNothingElse(t *testing.T) {
+	order := ndjson.NewOrder(events)
+	for _, c := range []struct {
+		why, block string
+		want       bool
+	}{
+		{"in order", `{"timestamp":"2026-04-05T01:30:00Z","duration":1,"name":"x"}` + "\n" + `{}` + "\n", true},
+		{"nothing at all", "", true},
+		{"out of order", `{"duration":1,"timestamp":"2026-04-05T01:30:00Z"}` + "\n", false},
+		{"twice", `{"duration":1,"duration":2}` + "\n", false},
+		{"a column of another table", `{"duration":1,"other":2}` + "\n", false},
+		{"spaces", `{"duration": 1, "name":"x"}` + "\n", false},
+		{"torn", `{"duration":1`, false},
+		{"a comma too many", `{"duration":1,}` + "\n", false},
+	} {
+		if got := order.Holds([]byte(c.block)); got != c.want {
+			t.Errorf("%s: Holds(%q) = %v, want %v", c.why, c.block, got, c.want)
+		}
+	}
+}
+
 // FuzzRows holds the fast way against the careful one.
 func FuzzRows(f *testing.F) {
 	f.Add([]byte(`{"timestamp":"2026-04-05T01:30:00.1234567Z","duration":12.5,"success":"True","count":3,"name":"GET /","more":{"a":[1]}}` + "\n"))
 	f.Add([]byte("{\"name\":\"a\\\"b\"}\n\n{\"duration\":1e5}\n{\"ok\":true"))
 	f.Fuzz(func(t *testing.T, block []byte) {
-		fast, careful := ndjson.New(events, all(), true), ndjson.New(events, all(), false)
+		fast, careful := ndjson.New(events, all()), ndjson.New(events, all())
 		var a, b []string
 		keep := func(to *[]string) func([]value.Value) error {
 			return func(row []value.Value) error {
@@ -103,11 +124,14 @@ func FuzzRows(f *testing.F) {
 				return nil
 			}
 		}
-		if err := fast.Rows(block, keep(&a)); err != nil {
+		if err := fast.Rows(block, true, keep(&a)); err != nil {
 			t.Fatal(err)
 		}
-		if err := careful.Rows(block, keep(&b)); err != nil {
+		if err := careful.Rows(block, false, keep(&b)); err != nil {
 			t.Fatal(err)
+		}
+		if order := ndjson.NewOrder(events); order.Holds(block) && len(a) != len(b) {
+			t.Fatalf("%q is in order, and the fast way gives %d rows, the careful one %d", block, len(a), len(b))
 		}
 		// The fast way trusts that a line which begins as the store writes it goes on
 		// so; it may give rows that the careful one refuses, never fewer, and the same

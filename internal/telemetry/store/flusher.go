@@ -1,0 +1,208 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/stanch-dev/stanch/internal/telemetry/kql/ndjson"
+	"github.com/stanch-dev/stanch/internal/telemetry/schema"
+)
+
+// flusher writes frames to segments. It belongs to the writer's goroutine.
+type flusher struct {
+	w       *Writer
+	encoder *zstd.Encoder
+	tables  map[string]schema.Table
+	orders  map[string]*ndjson.Order
+	packed  []byte
+	lost    int64 // that was told
+	failing bool
+}
+
+// segment is a file that is being written.
+type segment struct {
+	file   *os.File
+	path   string
+	start  time.Time
+	size   int64
+	frames []Frame
+	dirty  bool // written and not synced
+}
+
+// flush writes the queue, oldest first. A batch that can't be written stays
+// first in it.
+func (f *flusher) flush() error {
+	w := f.w
+	for {
+		w.mu.Lock()
+		if len(w.queue) == 0 {
+			w.mu.Unlock()
+			f.recovered()
+			return nil
+		}
+		b := w.queue[0]
+		w.queue = append(w.queue[:0], w.queue[1:]...)
+		w.mu.Unlock()
+		err := f.write(b)
+		w.mu.Lock()
+		if err == nil {
+			w.recycle(b)
+			w.mu.Unlock()
+			continue
+		}
+		if len(w.queue) < maxQueued {
+			w.queue = append(w.queue, nil)
+			copy(w.queue[1:], w.queue)
+			w.queue[0] = b
+		} else {
+			w.lost.Add(b.rows)
+		}
+		w.mu.Unlock()
+		f.failed(err)
+		return err
+	}
+}
+
+func (f *flusher) failed(err error) {
+	if !f.failing {
+		f.failing = true
+		f.w.options.Tell(fmt.Sprintf("telemetry can't be written: %v; rows are kept in memory for a while, and then lost", err))
+	}
+}
+
+func (f *flusher) recovered() {
+	if lost := f.w.lost.Load(); f.failing || lost > f.lost && len(f.w.wake) == 0 {
+		if f.failing || lost > f.lost {
+			f.w.options.Tell(fmt.Sprintf("telemetry is written again; %d rows were lost", lost-f.lost))
+		}
+		f.failing, f.lost = false, lost
+	}
+}
+
+// write appends a frame to its table's segment.
+func (f *flusher) write(b *batch) error {
+	s, err := f.segment(b.table)
+	if err != nil {
+		return err
+	}
+	frame := Frame{Raw: int64(len(b.raw)), Rows: b.rows, From: b.from, To: b.to, Ordered: f.isOrdered(b)}
+	// The note stands before the frame, and tells its length: room is left for it.
+	f.packed = f.encoder.EncodeAll(b.raw, append(f.packed[:0], make([]byte, noteSize)...))
+	frame.Length = int64(len(f.packed) - noteSize)
+	appendNote(f.packed[:0], frame)
+	frame.Offset = s.size + noteSize
+	if _, err := s.file.WriteAt(f.packed, s.size); err != nil {
+		// What was written of it is cut off, so that the segment ends whole.
+		return errors.Join(fmt.Errorf("write to %s: %w", filepath.Base(s.path), err), s.file.Truncate(s.size))
+	}
+	s.size += int64(len(f.packed))
+	s.frames = append(s.frames, frame)
+	s.dirty = true
+	if cap(f.packed) > 4*MaxFrame {
+		f.packed = nil
+	}
+	return nil
+}
+
+// isOrdered checks that rows have their members in their table's order: readers
+// trust it.
+func (f *flusher) isOrdered(b *batch) bool {
+	order, ok := f.orders[b.table]
+	if !ok {
+		if t, known := schema.Find(b.table); known {
+			order = ndjson.NewOrder(t)
+		}
+		f.orders[b.table] = order
+	}
+	return order != nil && order.Holds(b.raw)
+}
+
+// segment is the one that a table is written to, a new one if need be.
+func (f *flusher) segment(table string) (*segment, error) {
+	if s := f.w.segments[table]; s != nil {
+		return s, nil
+	}
+	now := f.w.options.Now()
+	name := segmentName{table: table, start: now.UTC().Truncate(time.Second), writer: f.w.id}
+	var file *os.File
+	for try := 0; ; try++ {
+		var err error
+		path := filepath.Join(f.w.dir, name.String())
+		file, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|syscall.O_CLOEXEC, 0o644)
+		if errors.Is(err, os.ErrNotExist) && try == 0 {
+			// The directory vanished: it is made again.
+			if err := errors.Join(os.MkdirAll(f.w.dir, 0o755), writeMarker(f.w.dir)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if errors.Is(err, os.ErrExist) && try < 1000 {
+			name.start = name.start.Add(time.Second) // two in a second, or a clock that went back
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("open a segment: %w", err)
+		}
+		break
+	}
+	if err := lock(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock a segment: %w", err), file.Close())
+	}
+	s := &segment{file: file, path: file.Name(), start: now}
+	f.w.segments[table] = s
+	return s, nil
+}
+
+// sync brings what was written to the disk.
+func (f *flusher) sync() (err error) {
+	for table, s := range f.w.segments {
+		if !s.dirty {
+			continue
+		}
+		if e := syscall.Fdatasync(int(s.file.Fd())); e != nil {
+			err = errors.Join(err, fmt.Errorf("sync %s: %w", filepath.Base(s.path), e))
+			continue
+		}
+		s.dirty = false
+		if info, e := s.file.Stat(); e != nil || info.Sys().(*syscall.Stat_t).Nlink == 0 {
+			// Somebody removed the file: nobody will read it, so that a new one begins.
+			f.w.options.Tell(fmt.Sprintf("the segment %s vanished while it was written", filepath.Base(s.path)))
+			_ = s.file.Close()
+			delete(f.w.segments, table)
+		}
+	}
+	return err
+}
+
+// rotate closes segments that are long or old enough, or all.
+func (f *flusher) rotate(all bool) {
+	now := f.w.options.Now()
+	for table, s := range f.w.segments {
+		if age := now.Sub(s.start); all || s.size >= rotateBytes || age >= rotateAfter || age < -rotateAfter {
+			delete(f.w.segments, table)
+			if err := s.close(); err != nil {
+				f.w.options.Tell(fmt.Sprintf("close the segment %s: %v", filepath.Base(s.path), err))
+			}
+		}
+	}
+}
+
+// close leaves an index beside the segment.
+func (s *segment) close() error {
+	err := writeIndex(s.path, s.frames, s.size)
+	return errors.Join(err, s.file.Close())
+}
+
+func writeIndex(segment string, frames []Frame, covers int64) error {
+	path := segment + indexSuffix
+	if err := os.WriteFile(path+".new", appendIndex(nil, frames, covers), 0o644); err != nil {
+		return errors.Join(fmt.Errorf("write an index: %w", err), os.Remove(path+".new"))
+	}
+	return os.Rename(path+".new", path)
+}

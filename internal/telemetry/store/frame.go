@@ -1,0 +1,184 @@
+package store
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"slices"
+	"strings"
+)
+
+// Frame is where a frame of rows lies in its segment, and what it holds.
+type Frame struct {
+	Offset int64 // of the zstd frame
+	Length int64 // of the zstd frame
+	Raw    int64 // bytes of NDJSON in it; 0 if that is not known
+	Rows   int64
+	// From and To are the times of its rows, in ticks.
+	From, To int64
+	// Ordered says that every row has its members in the order of its table's columns.
+	Ordered bool
+}
+
+// A frame's note is a skippable frame of zstd (RFC 8878, 3.1.2): the magic
+// number, the length of what follows, and that: version, flags, two bytes of
+// nothing, rows, bytes of NDJSON, bytes of the zstd frame behind it, the times,
+// and a CRC-32 of all of it.
+const (
+	noteMagic   = 0x184D2A5B
+	noteLength  = 4 + 4 + 4 + 4 + 8 + 8 + 4
+	noteSize    = 8 + noteLength
+	noteVersion = 1
+	flagOrdered = 1
+)
+
+func appendNote(to []byte, f Frame) []byte {
+	from := len(to)
+	to = binary.LittleEndian.AppendUint32(to, noteMagic)
+	to = binary.LittleEndian.AppendUint32(to, noteLength)
+	flags := byte(0)
+	if f.Ordered {
+		flags |= flagOrdered
+	}
+	to = append(to, noteVersion, flags, 0, 0)
+	to = binary.LittleEndian.AppendUint32(to, uint32(f.Rows))
+	to = binary.LittleEndian.AppendUint32(to, uint32(f.Raw))
+	to = binary.LittleEndian.AppendUint32(to, uint32(f.Length))
+	to = binary.LittleEndian.AppendUint64(to, uint64(f.From))
+	to = binary.LittleEndian.AppendUint64(to, uint64(f.To))
+	return binary.LittleEndian.AppendUint32(to, crc32.ChecksumIEEE(to[from:]))
+}
+
+// readNote reads a note; ok is false if b is none.
+func readNote(b []byte) (f Frame, ok bool) {
+	if len(b) < noteSize || binary.LittleEndian.Uint32(b) != noteMagic || binary.LittleEndian.Uint32(b[4:]) != noteLength || b[8] != noteVersion ||
+		binary.LittleEndian.Uint32(b[noteSize-4:]) != crc32.ChecksumIEEE(b[:noteSize-4]) {
+		return f, false
+	}
+	f = Frame{
+		Ordered: b[9]&flagOrdered != 0,
+		Rows:    int64(binary.LittleEndian.Uint32(b[12:])),
+		Raw:     int64(binary.LittleEndian.Uint32(b[16:])),
+		Length:  int64(binary.LittleEndian.Uint32(b[20:])),
+		From:    int64(binary.LittleEndian.Uint64(b[24:])),
+		To:      int64(binary.LittleEndian.Uint64(b[32:])),
+	}
+	return f, f.Length > 0 && f.Raw <= MaxRow+1 && f.Raw >= f.Rows
+}
+
+var errNotWhole = errors.New("the segment ends within a frame")
+
+// walk goes from frame to frame of a segment of so many bytes, from an offset
+// on. end is where the last whole frame ends. The error is errNotWhole where
+// bytes are left that make no frame: a torn end, or damage.
+func walk(r io.ReaderAt, from, size int64) (frames []Frame, end int64, err error) {
+	var head [noteSize + 4]byte
+	for end = from; end < size; {
+		n, err := r.ReadAt(head[:min(int64(len(head)), size-end)], end)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return frames, end, err
+		}
+		f, ok := readNote(head[:n])
+		if !ok {
+			return frames, end, errNotWhole
+		}
+		f.Offset = end + noteSize
+		if f.Offset+f.Length > size || n < len(head) || binary.LittleEndian.Uint32(head[noteSize:]) != zstdMagic {
+			return frames, end, errNotWhole
+		}
+		end = f.Offset + f.Length
+		frames = append(frames, f)
+	}
+	return frames, end, nil
+}
+
+const zstdMagic = 0xFD2FB528
+
+// resume looks for the next note behind damage, from an offset on.
+func resume(r io.ReaderAt, from, size int64) (at int64, ok bool) {
+	const window = 64 << 10
+	magic := binary.LittleEndian.AppendUint32(nil, noteMagic)
+	buffer := make([]byte, window+noteSize)
+	for at = from; at < size; at += window {
+		n, err := r.ReadAt(buffer[:min(int64(len(buffer)), size-at)], at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, false
+		}
+		text := string(buffer[:n])
+		for i := 0; ; i++ {
+			j := strings.Index(text[i:], string(magic))
+			if j < 0 || i+j >= window {
+				break
+			}
+			i += j
+			if _, whole := readNote(buffer[i:n]); whole {
+				return at + int64(i), true
+			}
+		}
+	}
+	return 0, false
+}
+
+// An index is "SIX1", the bytes of the segment that it covers, the number of
+// frames, the frames, and a CRC-32 of all of it.
+const (
+	indexMagic = "SIX1"
+	indexEntry = 8 + 4 + 4 + 4 + 8 + 8 + 1
+)
+
+func appendIndex(to []byte, frames []Frame, covers int64) []byte {
+	to = append(to, indexMagic...)
+	to = binary.LittleEndian.AppendUint64(to, uint64(covers))
+	to = binary.LittleEndian.AppendUint32(to, uint32(len(frames)))
+	for _, f := range frames {
+		to = binary.LittleEndian.AppendUint64(to, uint64(f.Offset))
+		to = binary.LittleEndian.AppendUint32(to, uint32(f.Length))
+		to = binary.LittleEndian.AppendUint32(to, uint32(f.Raw))
+		to = binary.LittleEndian.AppendUint32(to, uint32(f.Rows))
+		to = binary.LittleEndian.AppendUint64(to, uint64(f.From))
+		to = binary.LittleEndian.AppendUint64(to, uint64(f.To))
+		ordered := byte(0)
+		if f.Ordered {
+			ordered = 1
+		}
+		to = append(to, ordered)
+	}
+	return binary.LittleEndian.AppendUint32(to, crc32.ChecksumIEEE(to))
+}
+
+// readIndex reads an index of a segment of so many bytes. One that does not fit
+// the segment, or itself, is an error: the segment is walked instead.
+func readIndex(b []byte, size int64) (frames []Frame, covers int64, err error) {
+	if len(b) < 20 || string(b[:4]) != indexMagic || binary.LittleEndian.Uint32(b[len(b)-4:]) != crc32.ChecksumIEEE(b[:len(b)-4]) {
+		return nil, 0, errors.New("no index")
+	}
+	covers = int64(binary.LittleEndian.Uint64(b[4:]))
+	n := int(binary.LittleEndian.Uint32(b[12:]))
+	if len(b) != 16+n*indexEntry+4 || covers > size || covers < 0 {
+		return nil, 0, errors.New("an index of another segment")
+	}
+	end := int64(0)
+	for i := range n {
+		e := b[16+i*indexEntry:]
+		f := Frame{
+			Offset: int64(binary.LittleEndian.Uint64(e)), Length: int64(binary.LittleEndian.Uint32(e[8:])),
+			Raw: int64(binary.LittleEndian.Uint32(e[12:])), Rows: int64(binary.LittleEndian.Uint32(e[16:])),
+			From: int64(binary.LittleEndian.Uint64(e[20:])), To: int64(binary.LittleEndian.Uint64(e[28:])), Ordered: e[36] == 1,
+		}
+		if f.Offset < end+noteSize || f.Length <= 0 || f.Offset+f.Length > covers {
+			return nil, 0, fmt.Errorf("frame %d of the index lies outside of its place", i)
+		}
+		end = f.Offset + f.Length
+		frames = append(frames, f)
+	}
+	return frames, covers, nil
+}
+
+func sortListed(all []listed) {
+	slices.SortFunc(all, func(a, b listed) int {
+		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.table, b.table), cmp.Compare(a.writer, b.writer))
+	})
+}
