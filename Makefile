@@ -31,7 +31,7 @@ lint:
 	@dead="$$($(TOOL) deadcode -test ./...)"; if [ -n "$$dead" ]; then echo "$$dead"; exit 1; fi
 
 # The benches install their peers by themselves and end in one line RESULT {json}.
-bench-recycle bench-limit bench-spike bench-proxy bench-agent: build
+bench-recycle bench-limit bench-spike bench-proxy bench-agent bench-kql bench-store: build
 	$(GO) run ./bench/$(@:bench-%=%) $(ARGS)
 
 # KQL cases against stanch: make kql-conformance CASES=DIR

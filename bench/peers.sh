@@ -24,6 +24,13 @@ peer_gunicorn() { venv gunicorn gunicorn; }
 # The gunicorn that Debian 12 ships, which many images still have.
 peer_gunicorn20() { venv gunicorn20 gunicorn==20.1.0 'setuptools<81'; }
 
+# DuckDB, which reads the telemetry's files as well.
+peer_duckdb() {
+	[ -x "$cache/duckdb/bin/python" ] && return
+	python3 -m venv "$cache/duckdb"
+	"$cache/duckdb/bin/pip" --quiet --disable-pip-version-check install duckdb==1.4.1
+}
+
 peer_pm2() {
 	[ -x "$cache/pm2/node_modules/.bin/pm2" ] && return
 	if ! command -v npm >/dev/null; then

@@ -221,8 +221,12 @@ func (e *exec) groupedSideBySide(n *plan.Summarize, scan *plan.Scan, stages []pl
 	var workers sync.WaitGroup
 	for w, g := range all {
 		workers.Go(func() {
+			defer func() {
+				if errs[w] != nil {
+					cancel() // the others need not go on
+				}
+			}()
 			defer rescue(&errs[w])
-			defer cancel()
 			sink := g.add
 			for _, s := range stages {
 				sink = e.stage(s, sink)
