@@ -202,7 +202,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 		Drain: func(ctx context.Context) error { return idle(ctx, server, desk) },
 		Take:  rows.take(),
 	})
-	rows.start(func() record.Look { return lookAt(keeper, g, server.Stats) })
+	rows.start(func() record.Look { return lookAt(keeper, g, server.Stats) }, j.say)
 	var running sync.WaitGroup
 	guarded := make(chan struct{})
 	running.Go(func() {

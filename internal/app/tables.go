@@ -18,20 +18,15 @@ import (
 	"github.com/stanch-dev/stanch/internal/supervisor/proxy"
 	"github.com/stanch-dev/stanch/internal/telemetry"
 	"github.com/stanch-dev/stanch/internal/telemetry/record"
+	"github.com/stanch-dev/stanch/internal/telemetry/store"
 )
-
-// sink keeps rows; see telemetry/store.
-type sink interface {
-	Append(table string, at int64, row []byte) error
-	Lost() int64
-	Close() error
-}
 
 // tables records what happens. A nil one records nothing.
 type tables struct {
 	recorder *record.Recorder
-	store    sink
+	store    *store.Writer
 	look     func() record.Look // set before start
+	told     messages           // by the store
 	once     sync.Once
 	closed   error
 }
@@ -46,15 +41,22 @@ func openTables(cfg config.Run, data, version string, environ []string) (*tables
 	if dir == "" {
 		dir = filepath.Join(data, "telemetry")
 	}
-	w, err := openSink(dir, cfg.RetainAge, int64(cfg.RetainBytes))
-	if err != nil {
-		return nil, fmt.Errorf("open the tables of telemetry: %w", err)
-	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = "localhost"
 	}
-	t := &tables{store: w}
+	t := &tables{}
+	// What workers print may be personal: not for everybody on this machine.
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, fmt.Errorf("make the directory of telemetry: %w", err)
+	}
+	w, err := store.Open(dir, store.Options{
+		Writer: host, RetainAge: cfg.RetainAge, RetainBytes: int64(cfg.RetainBytes), Tell: t.told.tell,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open the tables of telemetry: %w", err)
+	}
+	t.store = w
 	t.recorder = record.New(record.Config{
 		Append: w.Append, Lost: w.Lost, Look: func() record.Look { return t.look() },
 		Role: roleName(cfg, environ), Host: host, Version: version, Rate: cfg.RequestRate, Seed: rand.Uint64(),
@@ -62,8 +64,11 @@ func openTables(cfg config.Run, data, version string, environ []string) (*tables
 	return t, nil
 }
 
-func (t *tables) start(look func() record.Look) {
+// start makes rows, with looks as they are given, and tells say what the store
+// has to tell.
+func (t *tables) start(look func() record.Look, say func(format string, args ...any)) {
 	if t != nil {
+		t.told.to(say)
 		t.look = look
 		t.recorder.Start()
 	}
@@ -215,4 +220,34 @@ func (t *tables) take() func(io.Reader) (int, error) {
 		return nil
 	}
 	return t.recorder.Take
+}
+
+// messages are kept until there is somebody to tell them to.
+type messages struct {
+	mu    sync.Mutex
+	early []string
+	say   func(format string, args ...any)
+}
+
+func (m *messages) tell(text string) {
+	m.mu.Lock()
+	say := m.say
+	if say == nil {
+		m.early = append(m.early, text)
+	}
+	m.mu.Unlock()
+	if say != nil {
+		say("%s", text)
+	}
+}
+
+func (m *messages) to(say func(format string, args ...any)) {
+	m.mu.Lock()
+	m.say = say
+	early := m.early
+	m.early = nil
+	m.mu.Unlock()
+	for _, text := range early {
+		say("%s", text)
+	}
 }
