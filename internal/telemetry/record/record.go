@@ -22,7 +22,7 @@ type Append func(table string, at int64, row []byte) error
 // Config is what a recorder needs to know.
 type Config struct {
 	Append Append
-	Lost   func() int64 // rows that the store could not keep, so far; nil for none
+	Lost   func() int64 // rows that were lost so far, those that Append refused included; nil to count these alone
 	Look   func() Look  // how everything is now; asked once a second. nil for never
 
 	Role    string // cloud_RoleName
@@ -148,7 +148,7 @@ func (r *Recorder) losses(now time.Time) {
 	r.write.Lock()
 	lost := r.refused
 	if r.cfg.Lost != nil {
-		lost += r.cfg.Lost()
+		lost = r.cfg.Lost()
 	}
 	more := lost - r.lost
 	r.lost = lost

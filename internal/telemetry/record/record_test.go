@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/memory"
 	"github.com/stanch-dev/stanch/internal/telemetry"
+	"github.com/stanch-dev/stanch/internal/telemetry/members"
 	"github.com/stanch-dev/stanch/internal/telemetry/record"
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
 )
@@ -40,6 +42,15 @@ func (s *store) append(table string, _ int64, row []byte) error {
 	if !ok {
 		s.t.Errorf("a row of a table %q", table)
 	}
+	last := -1
+	_ = members.Each(row, func(name, _ []byte) bool {
+		at := slices.IndexFunc(known.Columns, func(c schema.Column) bool { return c.Name == string(name) })
+		if at <= last { // readers are fast because they may trust it
+			s.t.Errorf("a row of %s has %s behind the columns that follow it", table, name)
+		}
+		last = at
+		return true
+	})
 	for name, v := range r {
 		c, ok := known.Column(name)
 		fits := true
