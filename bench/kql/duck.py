@@ -1,14 +1,14 @@
-"""The same question to DuckDB, on the same files: duck.py DIR whole|window"""
+"""The same question to DuckDB, on the same files: duck.py DIR [FROM TO]"""
 
 import json
 import sys
 
 import duckdb
 
-directory, query = sys.argv[1:]
+directory, *window = sys.argv[1:]
 where = ""
-if query == "window":
-    where = "where timestamp between timestamp '2026-04-05 12:00:00' and timestamp '2026-04-05 12:40:00'"
+if window:
+    where = f"where timestamp between timestamp '{window[0]}' and timestamp '{window[1]}'"
 connection = duckdb.connect()
 connection.execute("set threads = 2")
 rows = connection.execute(

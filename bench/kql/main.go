@@ -1,4 +1,4 @@
-// Command kql asks the five million rows of a day the question of every incident, in stanch
+// Command kql asks five million rows of six hours the question of every incident, in stanch
 // and in DuckDB on the same files, turn by turn in one run:
 //
 //	make bench-kql
@@ -23,14 +23,31 @@ import (
 	"time"
 
 	"github.com/stanch-dev/stanch/bench/rig"
-	"github.com/stanch-dev/stanch/bench/rows"
+	"github.com/stanch-dev/stanch/bench/telemetry/requests"
+	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
 )
 
-const (
-	summary = `| summarize total = count(), failures = countif(success == "False"), p95 = percentile(duration, 95), rate = 100.0 * countif(success == "False") / count() by bin(timestamp, 5m) | sort by timestamp asc`
-	whole   = "requests " + summary
-	window  = "requests | where timestamp between (datetime(2026-04-05 12:00) .. datetime(2026-04-05 12:40)) " + summary
-)
+// summary is the question; its answer is compared with DuckDB's.
+const summary = `| summarize total = count(), failures = countif(success == "False"), p95 = percentile(duration, 95), rate = 100.0 * countif(success == "False") / count() by bin(timestamp, 5m) | sort by timestamp asc`
+
+// questions are asked of all rows, and of the forty minutes in which the app was
+// in trouble.
+func questions(plan requests.Plan) []question {
+	from, to := plan.Trouble()
+	moment := func(ticks int64) string { return string(value.AppendDatetime(nil, ticks)) }
+	return []question{
+		{"whole", "requests " + summary, nil},
+		{
+			"window", fmt.Sprintf("requests | where timestamp between (datetime(%s) .. datetime(%s)) %s", moment(from), moment(to), summary),
+			[]string{moment(from)[:26], moment(to)[:26]}, // DuckDB counts in microseconds, and both are whole minutes
+		},
+	}
+}
+
+type question struct {
+	name, kql string
+	window    []string
+}
 
 type outcome struct {
 	Way     string  `json:"way"`
@@ -74,42 +91,43 @@ func run(n, rounds int, peers bool, dir string) (err error) {
 	if dir == "" {
 		dir = filepath.Join(stage.Dir, "telemetry")
 	}
+	plan := requests.DefaultPlan(n)
 	if _, err := os.Stat(dir); err != nil {
-		began := time.Now()
-		err := rows.Write(ctx, dir, n, 24*time.Hour, func(done int) {
-			if done%800_000 == 0 {
-				fmt.Fprintf(os.Stderr, "written %d of %d rows\n", done, n)
-			}
-		})
+		writer, err := stage.Build("./bench/telemetry", "telemetry")
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(os.Stderr, "wrote %d rows in %.1f s\n", n, time.Since(began).Seconds())
+		fmt.Fprintf(os.Stderr, "writing %d rows …\n", n)
+		write := exec.CommandContext(ctx, writer, "-rows", fmt.Sprint(n), "-dir", dir)
+		write.Stderr = os.Stderr
+		if err := write.Run(); err != nil {
+			return fmt.Errorf("write the rows: %w", err)
+		}
 	}
-	ways := []way{{"stanch", func(q string) *exec.Cmd {
-		return exec.CommandContext(ctx, stanch, "query", "--from", dir, "--format", "json", map[string]string{"whole": whole, "window": window}[q])
+	ways := []way{{"stanch", func(q question) *exec.Cmd {
+		return exec.CommandContext(ctx, stanch, "query", "--from", dir, "--format", "json", q.kql)
 	}, readStanch}}
 	if peers {
 		python, err := duckdb()
 		if err != nil {
 			return err
 		}
-		ways = append(ways, way{"duckdb", func(q string) *exec.Cmd {
-			return exec.CommandContext(ctx, python, "bench/kql/duck.py", dir, q)
+		ways = append(ways, way{"duckdb", func(q question) *exec.Cmd {
+			return exec.CommandContext(ctx, python, append([]string{"bench/kql/duck.py", dir}, q.window...)...)
 		}, readDuck})
 	}
 	var all []*outcome
-	for _, query := range []string{"whole", "window"} {
+	for _, query := range questions(plan) {
 		var these []*outcome
 		times := map[string][]float64{}
 		for _, w := range ways {
-			these = append(these, &outcome{Way: w.name, Query: query})
+			these = append(these, &outcome{Way: w.name, Query: query.name})
 		}
 		for range rounds {
 			for i, w := range ways {
 				seconds, peak, answer, err := ask(w, query)
 				if err != nil {
-					return fmt.Errorf("%s, %s: %w", w.name, query, err)
+					return fmt.Errorf("%s, %s: %w", w.name, query.name, err)
 				}
 				o := these[i]
 				times[w.name] = append(times[w.name], seconds)
@@ -124,9 +142,9 @@ func run(n, rounds int, peers bool, dir string) (err error) {
 		}
 		for _, o := range these[1:] {
 			if err := same(these[0].answer, o.answer); err != nil {
-				return fmt.Errorf("%s: stanch and %s differ: %w", query, o.Way, err)
+				return fmt.Errorf("%s: stanch and %s differ: %w", query.name, o.Way, err)
 			}
-			fmt.Printf("%-7s the answers are the same; stanch takes %.2f of %s's time\n", query, these[0].Seconds/o.Seconds, o.Way)
+			fmt.Printf("%-7s the answers are the same; stanch takes %.2f of %s's time\n", query.name, these[0].Seconds/o.Seconds, o.Way)
 		}
 		all = append(all, these...)
 	}
@@ -135,12 +153,12 @@ func run(n, rounds int, peers bool, dir string) (err error) {
 
 type way struct {
 	name    string
-	command func(query string) *exec.Cmd
+	command func(question) *exec.Cmd
 	read    func(io.Reader) ([]line, error)
 }
 
 // ask runs one process and reads its answer.
-func ask(w way, query string) (seconds, peakMiB float64, answer []line, err error) {
+func ask(w way, query question) (seconds, peakMiB float64, answer []line, err error) {
 	cmd := w.command(query)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -28,8 +28,8 @@ type percentiles struct {
 	of      schema.Type
 	ranks   []float64
 	array   bool
-	numbers []float64 // reals
-	longs   []int64   // integers, datetimes, timespans
+	numbers chunks[float64] // reals
+	longs   chunks[int64]   // integers, datetimes, timespans
 	others  []value.Value
 	seen    int64
 	random  uint64
@@ -77,13 +77,9 @@ func (s *percentiles) Add(args []value.Value) int64 {
 	}
 	switch s.of {
 	case schema.Real:
-		before := cap(s.numbers)
-		s.numbers = append(s.numbers, v.Real())
-		return int64(cap(s.numbers)-before) * 8
+		return s.numbers.add(v.Real())
 	case schema.Int, schema.Long, schema.Datetime, schema.Timespan:
-		before := cap(s.longs)
-		s.longs = append(s.longs, v.Long())
-		return int64(cap(s.longs)-before) * 8
+		return s.longs.add(v.Long())
 	}
 	v = v.Clone()
 	s.others = append(s.others, v)
@@ -100,10 +96,10 @@ func (s *percentiles) replace(v value.Value) {
 		return
 	}
 	switch {
-	case s.numbers != nil:
-		s.numbers[i] = v.Real()
-	case s.longs != nil:
-		s.longs[i] = v.Long()
+	case s.numbers.n > 0:
+		*s.numbers.at(int(i)) = v.Real()
+	case s.longs.n > 0:
+		*s.longs.at(int(i)) = v.Long()
 	default:
 		s.others[i] = v.Clone()
 	}
@@ -114,8 +110,13 @@ func (s *percentiles) IsApproximate() bool { return s.seen > MaxExact }
 func (s *percentiles) Merge(o State) {
 	b := o.(*percentiles)
 	seen := s.seen + b.seen
-	s.numbers = mergeSample(s.numbers, b.numbers, s.seen, b.seen)
-	s.longs = mergeSample(s.longs, b.longs, s.seen, b.seen)
+	if s.numbers.n+b.numbers.n <= MaxExact && s.longs.n+b.longs.n <= MaxExact {
+		s.numbers.join(b.numbers)
+		s.longs.join(b.longs)
+	} else {
+		s.numbers = whole(mergeSample(s.numbers.flat(), b.numbers.flat(), s.seen, b.seen))
+		s.longs = whole(mergeSample(s.longs.flat(), b.longs.flat(), s.seen, b.seen))
+	}
 	s.others = mergeSample(s.others, b.others, s.seen, b.seen)
 	s.seen = seen
 }
@@ -141,8 +142,9 @@ func thin[T any](all []T, keep int) []T {
 
 func (s *percentiles) Result() value.Value {
 	out := make([]value.Value, len(s.ranks))
+	numbers, longs := s.numbers.flat(), s.longs.flat()
 	for i, p := range s.ranks {
-		out[i] = s.pick(p)
+		out[i] = s.pick(p, numbers, longs)
 	}
 	if len(out) == 1 && !s.array {
 		return out[0]
@@ -150,12 +152,12 @@ func (s *percentiles) Result() value.Value {
 	return value.Array(out)
 }
 
-func (s *percentiles) pick(p float64) value.Value {
+func (s *percentiles) pick(p float64, numbers []float64, longs []int64) value.Value {
 	switch {
-	case len(s.numbers) > 0:
-		return value.Real(selectNth(s.numbers, nearestRank(p, len(s.numbers))))
-	case len(s.longs) > 0:
-		l := selectNth(s.longs, nearestRank(p, len(s.longs)))
+	case len(numbers) > 0:
+		return value.Real(selectNth(numbers, nearestRank(p, len(numbers))))
+	case len(longs) > 0:
+		l := selectNth(longs, nearestRank(p, len(longs)))
 		switch s.of {
 		case schema.Int:
 			return value.Int(l)
