@@ -109,12 +109,15 @@ func (b *binder) spread(x *syntax.Named, in *context, n *namer) ([]plan.Computed
 	args := b.args(call, in)
 	described := b.describe(call.Args, args, in)
 	columns := f.Columns(described)
-	if len(columns) < 2 {
+	if len(columns) < 2 && len(x.Names) > 0 {
 		return nil, false
 	}
 	whole := b.applyFunction(call, f, args, described)
 	if len(x.Names) > len(columns) {
 		b.fail(x.Span, "", "", "%s() gives %d columns, and there are more names", f.Name, len(columns))
+	}
+	if len(columns) == 1 {
+		return []plan.Computed{{Column: b.column(n.made(columns[0].Name), columns[0].Type), X: whole}}, true
 	}
 	var out []plan.Computed
 	for i, c := range columns {

@@ -499,7 +499,7 @@ func (b *binder) label(x syntax.Expr, in *context) (name string, plain bool) {
 		if base, _ := b.label(x.X, in); base != "" {
 			return base + "_" + x.Name.Text, false
 		}
-		return x.Name.Text, false
+		return "", false
 	case *syntax.Index:
 		base, _ := b.label(x.X, in)
 		if base == "" {
