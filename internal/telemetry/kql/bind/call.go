@@ -21,7 +21,7 @@ func special() map[string]func(*binder, *syntax.Call, *context) *plan.Scalar {
 		"column_ifexists": (*binder).columnIfExists, "columnifexists": (*binder).columnIfExists,
 		"pack_all": (*binder).packAll, "bin_auto": (*binder).binAuto,
 		"prev": (*binder).shift, "next": (*binder).shift, "row_number": (*binder).rowNumber,
-		"row_cumsum": (*binder).cumSum, "row_rank_dense": (*binder).rank, "row_rank_min": (*binder).rank, "row_rank": (*binder).rank,
+		"row_cumsum": (*binder).cumSum, "row_rank_dense": (*binder).rank, "row_rank_min": (*binder).rank,
 		"row_window_session": (*binder).session,
 	}
 }

@@ -116,6 +116,9 @@ func (b *binder) spread(x *syntax.Named, in *context, n *namer) ([]plan.Computed
 	if len(x.Names) > len(columns) {
 		b.fail(x.Span, "", "", "%s() gives %d columns, and there are more names", f.Name, len(columns))
 	}
+	if len(columns) == 1 && described[0].Name == "" {
+		return nil, false
+	}
 	if len(columns) == 1 {
 		return []plan.Computed{{Column: b.column(n.made(columns[0].Name), columns[0].Type), X: whole}}, true
 	}

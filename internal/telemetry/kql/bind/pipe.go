@@ -144,8 +144,6 @@ func (b *binder) step(r rows, op syntax.Operator, in *scope) rows {
 		return b.partition(r, op, in)
 	case *syntax.Invoke:
 		return b.invoke(r, op, in)
-	case *syntax.TopNested:
-		b.fail(op.Span, "", "summarize … by … | top …", "stanch does not have the operator top-nested")
 	}
 	b.fail(op.Range(), "", "", "stanch does not have this operator")
 	return r

@@ -326,11 +326,6 @@ type (
 		Column         Name
 		From, To, Step Expr
 	}
-	// TopNested groups level by level.
-	TopNested struct {
-		Span
-		Levels []NestedLevel
-	}
 	// Partition runs a pipeline for each value of a column.
 	Partition struct {
 		Span
@@ -382,15 +377,6 @@ type SeriesAggregate struct {
 type ParsePart struct {
 	Text   *Literal
 	Column *Column
-}
-
-// NestedLevel is one level of top-nested.
-type NestedLevel struct {
-	Count  Expr // nil is all
-	Of     *Named
-	Others Expr // nil if not written
-	By     *Named
-	Desc   bool
 }
 
 // Walk calls visit for an expression and, where it says so, for those within it.

@@ -59,12 +59,11 @@ func operators() map[string]func(*parser, int) Operator {
 		"make-series": (*parser).makeSeries,
 		"parse":       func(p *parser, from int) Operator { return p.parse(from, "parse") },
 		"parse-where": func(p *parser, from int) Operator { return p.parse(from, "parse-where") },
-		"top-nested":  (*parser).topNested,
 		"partition":   (*parser).partition,
 		"invoke":      (*parser).invoke,
 
 		"evaluate": nil, "facet": nil, "find": nil, "fork": nil, "externaldata": nil, "reduce": nil, "scan": nil,
-		"consume": nil, "top-hitters": nil, "parse-kv": nil, "project-by-names": nil, "macro-expand": nil,
+		"consume": nil, "top-hitters": nil, "top-nested": nil, "parse-kv": nil, "project-by-names": nil, "macro-expand": nil,
 		"execute-and-cache": nil, "execute_and_cache": nil, "assert-schema": nil,
 		"make-graph": nil, "graph-match": nil, "graph-shortest-paths": nil, "graph-to-table": nil,
 		"graph-mark-components": nil, "graph-merge": nil, "graph-where-nodes": nil, "graph-where-edges": nil,
@@ -538,40 +537,6 @@ func (p *parser) parse(from int, verb string) Operator {
 	}
 	x.Span = p.since(from)
 	return x
-}
-
-func (p *parser) topNested(from int) Operator {
-	t := &TopNested{}
-	for {
-		l := NestedLevel{Desc: true}
-		if !p.sees("of") {
-			l.Count = p.expr()
-		}
-		p.need("of")
-		l.Of = p.named()
-		if p.take("with") {
-			p.need("others")
-			p.need("=")
-			l.Others = p.expr()
-		}
-		p.need("by")
-		l.By = p.named()
-		if p.take("asc") {
-			l.Desc = false
-		} else {
-			p.take("desc")
-		}
-		t.Levels = append(t.Levels, l)
-		if !p.take(",") {
-			break
-		}
-		if p.operatorName(0) != "top-nested" {
-			p.unexpected("top-nested")
-		}
-		p.at += 3
-	}
-	t.Span = p.since(from)
-	return t
 }
 
 func (p *parser) partition(from int) Operator {

@@ -114,8 +114,6 @@ func (w *printer) operator(op Operator) {
 		w.expr(op.To, levelOr)
 		w.put(" step ")
 		w.expr(op.Step, levelOr)
-	case *TopNested:
-		w.topNested(op)
 	case *Partition:
 		w.put("partition by ")
 		w.name(op.By)
@@ -321,30 +319,6 @@ func (w *printer) parse(p *Parsing) {
 			w.put(":", part.Column.Type.String())
 		default:
 			w.put("*")
-		}
-	}
-}
-
-func (w *printer) topNested(t *TopNested) {
-	for i, l := range t.Levels {
-		if i > 0 {
-			w.put(", ")
-		}
-		w.put("top-nested ")
-		if l.Count != nil {
-			w.expr(l.Count, levelOr)
-			w.put(" ")
-		}
-		w.put("of ")
-		w.named(l.Of)
-		if l.Others != nil {
-			w.put(" with others=")
-			w.expr(l.Others, levelOr)
-		}
-		w.put(" by ")
-		w.named(l.By)
-		if !l.Desc {
-			w.put(" asc")
 		}
 	}
 }

@@ -35,7 +35,6 @@ var queries = []string{
 	"requests | project-away a*, b | project-keep *x | project-rename n = name | project-reorder b desc, a* granny-asc",
 	"requests | serialize n = row_number() | getschema",
 	"requests | sample 5 | sample-distinct 3 of name | limit 1",
-	"requests | top-nested 3 of name with others = \"rest\" by count(), top-nested of url by sum(duration) asc",
 	"requests | partition by name (top 1 by duration) | invoke f(1)",
 	"requests | render timechart with (title = \"a, b\", ycolumns = x, y, ymin = 0)",
 	"print case(1 > 2, 'a', 'b'), x =~ 'Y', y !~ 'z', a matches regex 'b+', f(typeof(long), n = 1)",
