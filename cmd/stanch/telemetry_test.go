@@ -112,7 +112,7 @@ held["cart"]["items"]'; exec "$0" --port "$PORT"`
 		{"a kill", `traces | where message has "exited with code 137" | count | project Count >= 1`, `[[true]]`},
 		{"restarts", `traces | where message has "Restarting worker process" | count | project Count >= 1`, `[[true]]`},
 		{"the end", `traces | where message startswith "Host is shutting down" | count`, `[[1]]`},
-		{"bands", `customEvents | where name == "band_changed" and tostring(customDimensions.to) == "emergency" | project todouble(customMeasurements.usedBytes) > 200 * 1024 * 1024`, `[[true]]`},
+		{"bands", `customEvents | where name == "band_changed" and tostring(customDimensions.from) == "healthy" | summarize count() >= 1, max(todouble(customMeasurements.usedBytes)) > 20e6, max(todouble(customMeasurements.limitBytes))`, `[[true true 2.68435456e+08]]`},
 		{"a replacement", `customEvents | where name == "replace_done" | take 1 | project tostring(customDimensions.how), todouble(customMeasurements.tookSeconds) > 0`, `[[overlap true]]`},
 		{"a freeze", `customEvents | where name == "frozen" | project todouble(customMeasurements.limitBytes)`, `[[2.68435456e+08]]`},
 		{"deaths as exceptions", `exceptions | where type == "WorkerProcessDied" | project innermostType | order by innermostType asc`, `[[exited] [frozen-at-limit]]`},
