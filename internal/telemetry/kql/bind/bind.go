@@ -41,6 +41,10 @@ type Bound struct {
 // maxNodes bounds what let-bound tables that name each other can grow to.
 const maxNodes = 20_000
 
+// maxDepth bounds how deep expressions nest: a chain of ands is as deep as it is
+// long, and some are written by programs.
+const maxDepth = 10_000
+
 // Script binds the queries of a script, in order. src is its text. The error is
 // a *syntax.Error.
 func Script(s *syntax.Script, src string, options Options) (all []*Bound, err error) {

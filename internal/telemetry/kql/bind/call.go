@@ -368,8 +368,8 @@ func (b *binder) invokeScalar(x *syntax.Call, f binding, in *context) *plan.Scal
 func (b *binder) enter(x *syntax.Call, f binding, outer *scope, in *context, first *plan.Shared) *scope {
 	b.depth++
 	defer func() { b.depth-- }()
-	if b.depth > 4*syntax.MaxDepth {
-		b.fail(x.Span, "", "", "functions that call each other too deep")
+	if b.depth > maxDepth {
+		b.fail(x.Span, "", "", "the query nests too deep")
 	}
 	params := f.lambda.Params
 	given := map[string]syntax.Expr{}

@@ -108,11 +108,11 @@ func (b *binder) spread(x *syntax.Named, in *context, n *namer) ([]plan.Computed
 	}
 	args := b.args(call, in)
 	described := b.describe(call.Args, args, in)
+	whole := b.applyFunction(call, f, args, described)
 	columns := f.Columns(described)
 	if len(columns) < 2 && len(x.Names) > 0 {
 		return nil, false
 	}
-	whole := b.applyFunction(call, f, args, described)
 	if len(x.Names) > len(columns) {
 		b.fail(x.Span, "", "", "%s() gives %d columns, and there are more names", f.Name, len(columns))
 	}

@@ -27,7 +27,7 @@ type rows struct {
 func (b *binder) pipe(x syntax.Expr, in *scope) rows {
 	b.depth++
 	defer func() { b.depth-- }()
-	if b.nodes++; b.nodes > maxNodes || b.depth > 4*syntax.MaxDepth {
+	if b.nodes++; b.nodes > maxNodes || b.depth > maxDepth {
 		b.fail(x.Range(), "", "materialize(…) keeps the rows of a table that is used many times", "the query grows too big: its let-bound tables name each other too often")
 	}
 	switch x := x.(type) {

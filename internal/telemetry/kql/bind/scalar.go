@@ -44,8 +44,8 @@ func (c *context) without() *context {
 func (b *binder) scalar(x syntax.Expr, in *context) *plan.Scalar {
 	b.depth++
 	defer func() { b.depth-- }()
-	if b.depth > 4*syntax.MaxDepth {
-		b.fail(x.Range(), "", "", "functions that call each other too deep")
+	if b.depth > maxDepth {
+		b.fail(x.Range(), "", "", "the query nests too deep")
 	}
 	switch x := x.(type) {
 	case *syntax.Literal:
@@ -531,6 +531,9 @@ func (b *binder) callLabel(x *syntax.Call, in *context) string {
 	}
 	switch x.Name.Text {
 	case "column_ifexists", "columnifexists":
+		if len(x.Args) == 0 {
+			return ""
+		}
 		if l, ok := x.Args[0].(*syntax.Literal); ok {
 			for _, c := range in.columns {
 				if c.Name == l.Value.Str() {
