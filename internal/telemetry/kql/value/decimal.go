@@ -28,7 +28,8 @@ func DecimalOfFloat(f float64) (Decimal, bool) {
 	return ParseDecimal(string(AppendReal(nil, f)))
 }
 
-// ParseDecimal reads [-]digits[.digits][e[±]digits].
+// ParseDecimal reads [-]digits[.digits][e[±]digits], with at most MaxDigits digits
+// before the point.
 func ParseDecimal(text string) (Decimal, bool) {
 	s := strings.TrimSpace(text)
 	mantissa, exponent := s, 0
@@ -52,6 +53,9 @@ func ParseDecimal(text string) (Decimal, bool) {
 	if d.scale < 0 {
 		d.coefficient.Mul(c, pow10(-d.scale))
 		d.scale = 0
+	}
+	if d.coefficient.Sign() != 0 && len(d.coefficient.String())-d.scale > MaxDigits+1 {
+		return Decimal{}, false // too large
 	}
 	return d.limited(), true
 }
