@@ -107,7 +107,7 @@ func (b *bench) left(ctx context.Context, k *killed, dir string) (rows, torn int
 		return rows, torn, err
 	}
 	// As the next start would: the torn end is cut, then all is read.
-	w, err := store.Open(dir, store.Options{Writer: "next", Tell: func(string) { k.TornEnds++ }})
+	w, err := store.Open(dir, store.Options{Writer: "bench", Tell: func(string) { k.TornEnds++ }})
 	if err != nil {
 		return 0, 0, err
 	}

@@ -19,7 +19,11 @@ type Dir struct {
 
 	mu     sync.Mutex
 	damage []Damage
+	more   Damage // beyond maxDamage
 }
+
+// maxDamage is how many places are told one by one.
+const maxDamage = 1000
 
 // Damage is something that could not be read and was left out.
 type Damage struct {
@@ -49,19 +53,28 @@ func IsStore(path string) bool {
 	return err == nil
 }
 
-// Damage is what was left out so far.
+// Damage is what was left out so far. Beyond a thousand places, the last entry
+// stands for all the others.
 func (d *Dir) Damage() []Damage {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.damage)
+	all := slices.Clone(d.damage)
+	if d.more.Bytes > 0 {
+		all = append(all, d.more)
+	}
+	return all
 }
 
 func (d *Dir) damaged(file string, offset, bytes int64, reason string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	found := Damage{filepath.Base(file), offset, bytes, reason}
-	if len(d.damage) < 1000 && !slices.Contains(d.damage, found) {
+	switch {
+	case slices.Contains(d.damage, found): // by another scan
+	case len(d.damage) < maxDamage:
 		d.damage = append(d.damage, found)
+	default:
+		d.more = Damage{found.File, offset, d.more.Bytes + bytes, "there are more such places than are told; this is the last of them, with the bytes of all"}
 	}
 }
 
@@ -106,8 +119,7 @@ func (d *Dir) Scan(table string, from, to int64) (runs []*Run, err error) {
 			continue // retention took it meanwhile
 		}
 		if err != nil {
-			d.damaged(l.path, 0, l.size, err.Error())
-			continue
+			d.damaged(l.path, 0, l.size, err.Error()) // what was found before is read
 		}
 		run, raw := &Run{dir: d, path: l.path}, int64(0)
 		for _, f := range frames {
@@ -143,7 +155,7 @@ func (d *Dir) frames(path string) (frames []Frame, err error) {
 	at := int64(0)
 	indexed := false
 	if text, err := readSmall(path + indexSuffix); err == nil {
-		if known, covers, err := readIndex(text, size); err == nil {
+		if known, covers, err := readIndex(text, size); err == nil && belongs(f, known) {
 			frames, at, indexed = known, covers, true
 		}
 	}
@@ -160,7 +172,7 @@ func (d *Dir) frames(path string) (frames []Frame, err error) {
 		if !ok {
 			// A segment without an index is being written, or its writer was killed:
 			// its end may be torn, and nothing that was acknowledged is lost with it.
-			if indexed || end == 0 && size > noteSize {
+			if indexed || !isTorn(f, end, size) {
 				d.damaged(path, end, size-end, "no frames")
 			}
 			break

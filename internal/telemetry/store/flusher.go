@@ -32,7 +32,21 @@ type segment struct {
 	start  time.Time
 	size   int64
 	frames []Frame
-	dirty  bool // written and not synced
+	synced int // how many of the frames are safe
+}
+
+// unsafe is how many rows a crash of the machine would take.
+func (s *segment) unsafe() (rows int64) {
+	for _, f := range s.frames[s.synced:] {
+		rows += f.Rows
+	}
+	return rows
+}
+
+// isGone says whether somebody removed the file: nobody would read it.
+func (s *segment) isGone() bool {
+	var stat syscall.Stat_t
+	return syscall.Fstat(int(s.file.Fd()), &stat) != nil || stat.Nlink == 0
 }
 
 // flush writes the queue, oldest first. A batch that can't be written stays
@@ -103,7 +117,6 @@ func (f *flusher) write(b *batch) error {
 	}
 	s.size += int64(len(f.packed))
 	s.frames = append(s.frames, frame)
-	s.dirty = true
 	if cap(f.packed) > 4*MaxFrame {
 		f.packed = nil
 	}
@@ -126,7 +139,10 @@ func (f *flusher) isOrdered(b *batch) bool {
 // segment is the one that a table is written to, a new one if need be.
 func (f *flusher) segment(table string) (*segment, error) {
 	if s := f.w.segments[table]; s != nil {
-		return s, nil
+		if !s.isGone() {
+			return s, nil
+		}
+		f.drop(table, "vanished while it was written")
 	}
 	now := f.w.options.Now()
 	name := segmentName{table: table, start: now.UTC().Truncate(time.Second), writer: f.w.id}
@@ -149,35 +165,65 @@ func (f *flusher) segment(table string) (*segment, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open a segment: %w", err)
 		}
+		if err := lock(file); errors.Is(err, syscall.EWOULDBLOCK) && try < 1000 {
+			// Another writer looks whether it was left: it may, and gets an index.
+			_ = file.Close()
+			name.start = name.start.Add(time.Second)
+			continue
+		}
+		if err := syncDir(f.w.dir); err != nil {
+			return nil, errors.Join(fmt.Errorf("open a segment: %w", err), os.Remove(path), file.Close())
+		}
 		break
-	}
-	if err := lock(file); err != nil {
-		return nil, errors.Join(fmt.Errorf("lock a segment: %w", err), file.Close())
 	}
 	s := &segment{file: file, path: file.Name(), start: now}
 	f.w.segments[table] = s
 	return s, nil
 }
 
-// sync brings what was written to the disk.
+// sync brings what was written to the disk. What is not sure to be there is an
+// error, and counted: after a sync that went wrong the next one may report
+// success for bytes that never got there, so that a new segment begins.
 func (f *flusher) sync() (err error) {
 	for table, s := range f.w.segments {
-		if !s.dirty {
+		if s.synced == len(s.frames) {
 			continue
 		}
 		if e := syscall.Fdatasync(int(s.file.Fd())); e != nil {
 			err = errors.Join(err, fmt.Errorf("sync %s: %w", filepath.Base(s.path), e))
+			f.drop(table, "could not be synced: "+e.Error())
 			continue
 		}
-		s.dirty = false
-		if info, e := s.file.Stat(); e != nil || info.Sys().(*syscall.Stat_t).Nlink == 0 {
-			// Somebody removed the file: nobody will read it, so that a new one begins.
-			f.w.options.Tell(fmt.Sprintf("the segment %s vanished while it was written", filepath.Base(s.path)))
-			_ = s.file.Close()
-			delete(f.w.segments, table)
+		if s.isGone() {
+			err = errors.Join(err, fmt.Errorf("sync %s: it vanished", filepath.Base(s.path)))
+			f.drop(table, "vanished while it was written")
+			continue
 		}
+		s.synced = len(s.frames)
 	}
 	return err
+}
+
+// drop gives a segment up; the next frame begins another.
+func (f *flusher) drop(table, why string) {
+	s := f.w.segments[table]
+	delete(f.w.segments, table)
+	lost := s.unsafe()
+	f.w.lost.Add(lost)
+	f.w.options.Tell(fmt.Sprintf("the segment %s %s; %d rows of it were not safe yet", filepath.Base(s.path), why, lost))
+	_ = s.file.Close() // nothing of it is wanted any more
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil // there are file systems that can't
+	}
+	return errors.Join(err, d.Close())
 }
 
 // rotate closes segments that are long or old enough, or all.

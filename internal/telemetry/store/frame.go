@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"hash/crc32"
 	"io"
 	"slices"
-	"strings"
 )
 
 // Frame is where a frame of rows lies in its segment, and what it holds.
@@ -66,8 +66,18 @@ func readNote(b []byte) (f Frame, ok bool) {
 		From:    int64(binary.LittleEndian.Uint64(b[24:])),
 		To:      int64(binary.LittleEndian.Uint64(b[32:])),
 	}
-	return f, f.Length > 0 && f.Raw <= MaxRow+1 && f.Raw >= f.Rows
+	return f, f.isPossible()
 }
+
+// isPossible keeps a reader from what no writer wrote, before memory is taken
+// for it.
+func (f Frame) isPossible() bool {
+	return f.Length > 0 && f.Length <= maxPacked && f.Raw <= MaxRow+1 && f.Raw >= f.Rows
+}
+
+// maxPacked is how long a zstd frame can be: what can't be made smaller becomes
+// larger by a little.
+const maxPacked = MaxRow + MaxRow>>8 + 1<<10
 
 var errNotWhole = errors.New("the segment ends within a frame")
 
@@ -99,27 +109,44 @@ const zstdMagic = 0xFD2FB528
 
 // resume looks for the next note behind damage, from an offset on.
 func resume(r io.ReaderAt, from, size int64) (at int64, ok bool) {
-	const window = 64 << 10
 	magic := binary.LittleEndian.AppendUint32(nil, noteMagic)
-	buffer := make([]byte, window+noteSize)
-	for at = from; at < size; at += window {
-		n, err := r.ReadAt(buffer[:min(int64(len(buffer)), size-at)], at)
+	var buffer []byte
+	// Small at first: it is called for each of many damaged places.
+	for window := 4 << 10; from < size; from, window = from+int64(window), min(2*window, 64<<10) {
+		buffer = slices.Grow(buffer[:0], window+noteSize)
+		n, err := r.ReadAt(buffer[:min(int64(window+noteSize), size-from)], from)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, false
 		}
-		text := string(buffer[:n])
+		text := buffer[:n]
 		for i := 0; ; i++ {
-			j := strings.Index(text[i:], string(magic))
+			j := bytes.Index(text[i:], magic)
 			if j < 0 || i+j >= window {
 				break
 			}
 			i += j
-			if _, whole := readNote(buffer[i:n]); whole {
-				return at + int64(i), true
+			if _, whole := readNote(text[i:]); whole {
+				return from + int64(i), true
 			}
 		}
 	}
 	return 0, false
+}
+
+// isTorn says whether what is left of a segment is the beginning of a frame,
+// and not something else: a writer is at it, or was killed.
+func isTorn(r io.ReaderAt, end, size int64) bool {
+	var note [noteSize]byte
+	n, err := r.ReadAt(note[:min(noteSize, size-end)], end)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false
+	}
+	if n < noteSize {
+		blank := appendNote(nil, Frame{})
+		return bytes.HasPrefix(blank, note[:min(n, 9)]) // as far as all notes are alike
+	}
+	f, ok := readNote(note[:])
+	return ok && end+noteSize+f.Length > size
 }
 
 // An index is "SIX1", the bytes of the segment that it covers, the number of
@@ -168,13 +195,33 @@ func readIndex(b []byte, size int64) (frames []Frame, covers int64, err error) {
 			Raw: int64(binary.LittleEndian.Uint32(e[12:])), Rows: int64(binary.LittleEndian.Uint32(e[16:])),
 			From: int64(binary.LittleEndian.Uint64(e[20:])), To: int64(binary.LittleEndian.Uint64(e[28:])), Ordered: e[36] == 1,
 		}
-		if f.Offset < end+noteSize || f.Length <= 0 || f.Offset+f.Length > covers {
+		if f.Offset < end+noteSize || !f.isPossible() || f.Offset > covers || f.Offset+f.Length > covers {
 			return nil, 0, fmt.Errorf("frame %d of the index lies outside of its place", i)
 		}
 		end = f.Offset + f.Length
 		frames = append(frames, f)
 	}
 	return frames, covers, nil
+}
+
+// belongs says whether an index is this segment's: whether the first and the
+// last of its frames stand in it, with the notes that it tells of. The sums of
+// both files make the rest sure.
+func belongs(r io.ReaderAt, frames []Frame) bool {
+	for i, f := range frames {
+		if i > 0 && i < len(frames)-1 {
+			continue
+		}
+		var note [noteSize]byte
+		if _, err := r.ReadAt(note[:], f.Offset-noteSize); err != nil {
+			return false
+		}
+		there, ok := readNote(note[:])
+		if there.Offset = f.Offset; !ok || there != f {
+			return false
+		}
+	}
+	return true
 }
 
 func sortListed(all []listed) {

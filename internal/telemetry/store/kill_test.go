@@ -22,9 +22,12 @@ func writeUntilKilled(dir, name string) {
 		fmt.Println("error", err)
 		os.Exit(1)
 	}
+	// As many may wait as the writer has room for: none is to be lost.
 	var appended atomic.Int64
+	room := make(chan struct{}, 50_000)
 	go func() {
 		for i := 0; ; i++ {
+			room <- struct{}{}
 			if err := w.Append("traces", start, fmt.Appendf(nil, `{"itemId":"%s %d"}`, name, i)); err != nil {
 				fmt.Println("error", err)
 				os.Exit(1)
@@ -32,15 +35,15 @@ func writeUntilKilled(dir, name string) {
 			appended.Add(1)
 		}
 	}()
-	for {
+	for synced := int64(0); ; {
 		n := appended.Load()
-		lost := w.Lost()
-		if err := w.Sync(context.Background()); err != nil {
-			fmt.Println("error", err)
+		if err := w.Sync(context.Background()); err != nil || w.Lost() > 0 {
+			fmt.Println("error", err, w.Lost())
 			os.Exit(1)
 		}
-		if lost == w.Lost() && lost == 0 {
-			fmt.Println(n) // nothing was dropped for want of room: all n are on disk
+		fmt.Println(n) // all n are on disk
+		for ; synced < n; synced++ {
+			<-room
 		}
 	}
 }

@@ -41,6 +41,7 @@ const (
 const (
 	suffix      = ".ndjson.zst"
 	indexSuffix = ".idx"
+	newSuffix   = ".new" // of files that get their names when they are whole
 	markerName  = "stanch-telemetry"
 	marker      = "stanch telemetry, format 1\n"
 	timeFormat  = "20060102T150405Z"
@@ -64,11 +65,24 @@ func checkMarker(dir string) (ok bool, err error) {
 	return true, nil
 }
 
+// writeMarker marks a directory, at once and whole: several writers may begin at
+// the same moment, and be killed in it.
 func writeMarker(dir string) error {
 	if ok, err := checkMarker(dir); ok || err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, markerName), []byte(marker), 0o644)
+	f, err := os.CreateTemp(dir, markerName+".*"+newSuffix)
+	if err != nil {
+		return fmt.Errorf("mark the store: %w\nhint: the directory of telemetry has to be one that stanch may write to", err)
+	}
+	_, err = f.WriteString(marker)
+	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, markerName))
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("mark the store: %w", err), os.Remove(f.Name()))
+	}
+	return nil
 }
 
 // segmentName is what a segment's file name says.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -58,7 +59,6 @@ type Writer struct {
 	wake     chan struct{}
 	done     chan struct{}
 	segments map[string]*segment // of the flusher
-	failing  bool
 }
 
 // batch is rows that will be a frame.
@@ -80,7 +80,7 @@ func Open(dir string, options Options) (*Writer, error) {
 		options.Tell = func(string) {}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the store: %w", err)
+		return nil, fmt.Errorf("make the store: %w\nhint: the directory of telemetry has to be one that stanch may write to", err)
 	}
 	if err := writeMarker(dir); err != nil {
 		return nil, err
@@ -94,10 +94,7 @@ func Open(dir string, options Options) (*Writer, error) {
 		open: map[string]*batch{}, segments: map[string]*segment{},
 		wake: make(chan struct{}, 1), done: make(chan struct{}),
 	}
-	for _, message := range repair(dir) {
-		options.Tell(message)
-	}
-	retain(dir, options)
+	w.tidy()
 	go w.run()
 	return w, nil
 }
@@ -107,11 +104,16 @@ func (w *Writer) Lost() int64 { return w.lost.Load() }
 
 // Append takes a row of a table: one JSON object, without a line's end; at is its
 // time in ticks. It copies the row. It is on disk a second later, or when a Sync
-// that began after it has returned.
+// that began after it has returned; where the disk does not take rows, the oldest
+// go first, and are counted in Lost.
 func (w *Writer) Append(table string, at int64, row []byte) error {
 	if len(row) > MaxRow || !isTableName(table) {
 		w.lost.Add(1)
 		return fmt.Errorf("a row of %d bytes of the table %.40q can't be kept", len(row), table)
+	}
+	if len(row) == 0 || bytes.IndexByte(row, '\n') >= 0 {
+		w.lost.Add(1)
+		return fmt.Errorf("a row of the table %s can't be kept: it is not one line", table)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -169,7 +171,8 @@ func (w *Writer) recycle(b *batch) {
 	}
 }
 
-// Sync waits until all rows that were appended before are on disk.
+// Sync waits until all rows that were appended before are on disk, but for those
+// that Lost counted before. An error says that some may not be there.
 func (w *Writer) Sync(ctx context.Context) error {
 	wait := make(chan error, 1)
 	w.mu.Lock()
@@ -211,6 +214,31 @@ func (w *Writer) Close() error {
 	return <-wait
 }
 
+// tidy does what is due when a writer begins, and each minute.
+func (w *Writer) tidy() {
+	now := w.options.Now()
+	for _, message := range repair(w.dir, plainWriter(w.options.Writer), now) {
+		w.options.Tell(message)
+	}
+	retain(w.dir, w.options)
+	sweep(w.dir, now)
+}
+
+// abandon counts what could not be written before the end.
+func (w *Writer) abandon() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	rows := int64(0)
+	for _, b := range w.queue {
+		rows += b.rows
+	}
+	w.queue = nil
+	if rows > 0 {
+		w.lost.Add(rows)
+		w.options.Tell(fmt.Sprintf("telemetry ended before it could be written: %d rows were lost", rows))
+	}
+}
+
 // run is the flusher: it writes full frames as they come and, once a second, all
 // that there is.
 func (w *Writer) run() {
@@ -245,6 +273,9 @@ func (w *Writer) run() {
 			err = errors.Join(err, f.sync())
 			f.rotate(closed)
 		}
+		if closed {
+			w.abandon()
+		}
 		for _, wait := range waiting {
 			wait <- err
 		}
@@ -253,7 +284,7 @@ func (w *Writer) run() {
 		}
 		if now := w.options.Now(); now.Sub(retained) > time.Minute {
 			retained = now
-			retain(w.dir, w.options)
+			w.tidy()
 		}
 	}
 }
