@@ -185,10 +185,10 @@ null null null null null "" ""
 
 func TestAKnownTableHasItsClassicColumnsAndWhatElseThereIs(t *testing.T) {
 	s := open(t, write(t, map[string]string{
-		"Requests (1).csv":                          "timestamp [UTC],name,success,resultCode,mine\n\"4/5/2026, 12:30:00.250 AM\",GET /,True,200,5\n\"4/5/2026, 1:30:00.000 PM\",GET /,False,500,6\n",
-		"requests-20260405T013000Z.ndjson":          `{"timestamp":"2026-04-05T02:00:00Z","name":"POST /","theirs":[1]}` + "\n",
-		"notes.txt":                                 "passed over",
-		".hidden.csv":                               "a\n1\n",
+		"Requests (1).csv":                 "timestamp [UTC],name,success,resultCode,mine\n\"4/5/2026, 12:30:00.250 AM\",GET /,True,200,5\n\"4/5/2026, 1:30:00.000 PM\",GET /,False,500,6\n",
+		"requests-20260405T013000Z.ndjson": `{"timestamp":"2026-04-05T02:00:00Z","name":"POST /","theirs":[1]}` + "\n",
+		"notes.txt":                        "passed over",
+		".hidden.csv":                      "a\n1\n",
 		"requests-20260405T013000Z.ndjson.zst.part": "",
 	}))
 	classic, _ := schema.Find("requests")

@@ -87,9 +87,16 @@ func parse(file, text string) (all []Case) {
 // of every type.
 func Schema() table.Source {
 	return tables(append(schema.Tables(), schema.Table{Name: "T", Time: "d", Columns: []schema.Column{
-		{Name: "x", Type: schema.Long}, {Name: "s", Type: schema.String}, {Name: "r", Type: schema.Real},
-		{Name: "b", Type: schema.Bool}, {Name: "d", Type: schema.Datetime}, {Name: "t", Type: schema.Timespan},
-		{Name: "j", Type: schema.Dynamic}, {Name: "i", Type: schema.Int}, {Name: "m", Type: schema.Decimal}, {Name: "g", Type: schema.Guid},
+		{Name: "x", Type: schema.Long},
+		{Name: "s", Type: schema.String},
+		{Name: "r", Type: schema.Real},
+		{Name: "b", Type: schema.Bool},
+		{Name: "d", Type: schema.Datetime},
+		{Name: "t", Type: schema.Timespan},
+		{Name: "j", Type: schema.Dynamic},
+		{Name: "i", Type: schema.Int},
+		{Name: "m", Type: schema.Decimal},
+		{Name: "g", Type: schema.Guid},
 	}}))
 }
 

@@ -10,8 +10,14 @@ import (
 )
 
 var events = schema.Table{Name: "events", Time: "timestamp", Columns: []schema.Column{
-	{Name: "timestamp", Type: schema.Datetime}, {Name: "duration", Type: schema.Real}, {Name: "success", Type: schema.String},
-	{Name: "count", Type: schema.Long}, {Name: "small", Type: schema.Int}, {Name: "name", Type: schema.String}, {Name: "ok", Type: schema.Bool}, {Name: "more", Type: schema.Dynamic},
+	{Name: "timestamp", Type: schema.Datetime},
+	{Name: "duration", Type: schema.Real},
+	{Name: "success", Type: schema.String},
+	{Name: "count", Type: schema.Long},
+	{Name: "small", Type: schema.Int},
+	{Name: "name", Type: schema.String},
+	{Name: "ok", Type: schema.Bool},
+	{Name: "more", Type: schema.Dynamic},
 }}
 
 func all() []int { return []int{0, 1, 2, 3, 4, 5, 6, 7} }
@@ -30,8 +36,10 @@ func read(t *testing.T, s *ndjson.Scanner, block string, ordered bool) (rows []s
 
 func TestALineIsReadByItsColumnsTypes(t *testing.T) {
 	for _, c := range []struct{ why, line, want string }{
-		{"as the store writes it", `{"timestamp":"2026-04-05T01:30:00.1234567Z","duration":12.5,"success":"True","count":3,"small":-7,"name":"GET /","ok":true,"more":{"a":[1]}}`,
-			`["2026-04-05T01:30:00.1234567Z",12.5,"True",3,-7,"GET /",true,{"a":[1]}]`},
+		{
+			"as the store writes it", `{"timestamp":"2026-04-05T01:30:00.1234567Z","duration":12.5,"success":"True","count":3,"small":-7,"name":"GET /","ok":true,"more":{"a":[1]}}`,
+			`["2026-04-05T01:30:00.1234567Z",12.5,"True",3,-7,"GET /",true,{"a":[1]}]`,
+		},
 		{"columns may be missing", `{"timestamp":"2026-04-05T01:30:00Z","name":"x"}`, `["2026-04-05T01:30:00.0000000Z",null,"",null,null,"x",null,null]`},
 		{"in any order, with spaces", `{ "name" : "x" , "duration": 1e3 , "timestamp":"2026-04-05 01:30" }`, `["2026-04-05T01:30:00.0000000Z",1000.0,"",null,null,"x",null,null]`},
 		{"escapes", `{"name":"a\"b\\c\n\u00e9\ud83d\ude00"}`, `[null,null,"",null,null,"a\"b\\c\né😀",null,null]`},

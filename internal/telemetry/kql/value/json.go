@@ -21,14 +21,6 @@ func ParseJSON(text string) (v Value, ok bool) {
 	return v, ok && p.at == len(p.text)
 }
 
-// ParseJSONPrefix reads one JSON value from the front of text, and tells how
-// many bytes it took.
-func ParseJSONPrefix(text string) (v Value, length int, ok bool) {
-	p := jsonReader{text: text}
-	v, ok = p.value(0)
-	return v, p.at, ok
-}
-
 type jsonReader struct {
 	text string
 	at   int

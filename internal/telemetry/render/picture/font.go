@@ -83,8 +83,10 @@ func (f *face) outline(text string, size float64, yield func([]step)) {
 			case sfnt.SegmentOpQuadTo:
 				c, to := at(s.Args[0]), at(s.Args[1])
 				path = append(path, step{
-					'C', point{last.x + 2*(c.x-last.x)/3, last.y + 2*(c.y-last.y)/3},
-					point{to.x + 2*(c.x-to.x)/3, to.y + 2*(c.y-to.y)/3}, to,
+					'C',
+					point{last.x + 2*(c.x-last.x)/3, last.y + 2*(c.y-last.y)/3},
+					point{to.x + 2*(c.x-to.x)/3, to.y + 2*(c.y-to.y)/3},
+					to,
 				})
 				last = to
 			case sfnt.SegmentOpCubeTo:

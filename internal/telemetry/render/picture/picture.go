@@ -30,9 +30,16 @@ type colours struct{ light, dark string }
 // palette are the colours of the series. Neighbours differ in lightness too, for
 // those who do not see their hue.
 var palette = [...]colours{
-	{"#2364d2", "#6ea8fe"}, {"#e8710a", "#ffa45c"}, {"#12866a", "#45cfa5"}, {"#c9254f", "#ff7d9c"},
-	{"#7347d1", "#b197fc"}, {"#a87a00", "#f2c744"}, {"#0b8aa8", "#55cfe6"}, {"#6b7684", "#aab6c4"},
-	{"#a03ab5", "#e18bf2"}, {"#5a8a10", "#a8d45a"},
+	{"#2364d2", "#6ea8fe"},
+	{"#e8710a", "#ffa45c"},
+	{"#12866a", "#45cfa5"},
+	{"#c9254f", "#ff7d9c"},
+	{"#7347d1", "#b197fc"},
+	{"#a87a00", "#f2c744"},
+	{"#0b8aa8", "#55cfe6"},
+	{"#6b7684", "#aab6c4"},
+	{"#a03ab5", "#e18bf2"},
+	{"#5a8a10", "#a8d45a"},
 }
 
 var roles = [...]colours{

@@ -109,8 +109,10 @@ func (p *painter) stroke(path []step, width float64) {
 		if length := math.Hypot(dx, dy); length > 0 {
 			nx, ny := -dy/length*r, dx/length*r
 			p.trace(append(polyline([]point{
-				{last.x - nx, last.y - ny}, {to.x - nx, to.y - ny},
-				{to.x + nx, to.y + ny}, {last.x + nx, last.y + ny},
+				{last.x - nx, last.y - ny},
+				{to.x - nx, to.y - ny},
+				{to.x + nx, to.y + ny},
+				{last.x + nx, last.y + ny},
 			}), step{op: 'Z'}), same)
 		}
 		if width > 1.2 && i < len(path)-1 { // a hair's joints are not seen
