@@ -243,9 +243,9 @@ func (a *asker) warn(warnings []table.Warning) {
 	}
 }
 
-// write tells the answer, its warnings on stderr.
+// write tells the answer, and behind it its warnings on stderr.
 func (a *asker) write(answer render.Answer) error {
-	a.warn(tabular.Warnings(answer.Warnings, answer.Results))
+	defer func() { a.warn(tabular.Warnings(answer.Warnings, answer.Results)) }()
 	if a.q.out != "" {
 		return a.writeFile(answer)
 	}

@@ -10,7 +10,9 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/telemetry/foreign"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/table"
+	"github.com/stanch-dev/stanch/internal/telemetry/recorded"
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
+	"github.com/stanch-dev/stanch/internal/telemetry/store"
 )
 
 // querySource is the tables that a query asks: those of a data directory, those
@@ -26,7 +28,7 @@ type querySource struct {
 func openQuerySource(w world, from []string) (*querySource, error) {
 	s := &querySource{Source: none{}, close: func() error { return nil }}
 	if len(from) == 0 {
-		dir := recorded(w)
+		dir := recordedDir(w)
 		if dir == "" {
 			s.why = "nothing is recorded here; --from names a data directory, or files that Azure exported"
 			return s, nil
@@ -39,6 +41,17 @@ func openQuerySource(w world, from []string) (*querySource, error) {
 		}
 	}
 	s.name = "from " + strings.Join(from, ", ")
+	if below := filepath.Join(from[0], "telemetry"); len(from) == 1 && store.IsStore(below) {
+		from = []string{below} // the data directory that run was given
+	}
+	if len(from) == 1 && store.IsStore(from[0]) {
+		source, err := recorded.Open(from[0])
+		if err != nil {
+			return nil, &codedError{code: exitUsage, err: err}
+		}
+		s.Source = source
+		return s, nil
+	}
 	files, err := foreign.Open(from...)
 	if err != nil {
 		return nil, &codedError{code: exitUsage, err: err}
@@ -50,8 +63,31 @@ func openQuerySource(w world, from []string) (*querySource, error) {
 	return s, nil
 }
 
-// recorded is the directory where run keeps its telemetry; empty if there is none.
-func recorded(w world) string {
+// recordedDir is the directory where run keeps its tables, found as run chooses
+// it, but without making one; empty if there is none.
+func recordedDir(w world) string {
+	variables := map[string]string{}
+	for _, pair := range w.environ {
+		if name, value, found := strings.Cut(pair, "="); found {
+			variables[name] = value
+		}
+	}
+	const below = "telemetry"
+	if dir := variables["STANCH_TELEMETRY_DIR"]; dir != "" {
+		return dir
+	}
+	if dir := variables["STANCH_DATA"]; dir != "" {
+		return filepath.Join(dir, below)
+	}
+	state := variables["XDG_STATE_HOME"]
+	if home := variables["HOME"]; state == "" && home != "" {
+		state = filepath.Join(home, ".local", "state")
+	}
+	for _, dir := range []string{"/var/lib/stanch", filepath.Join(state, "stanch"), filepath.Join(os.TempDir(), fmt.Sprintf("stanch-%d", os.Getuid()))} {
+		if dir = filepath.Join(dir, below); store.IsStore(dir) {
+			return dir
+		}
+	}
 	return ""
 }
 
@@ -61,6 +97,13 @@ func (s *querySource) warnings() []table.Warning {
 		return teller.Warnings()
 	}
 	return nil
+}
+
+// forget starts the count of what was left out anew.
+func (s *querySource) forget() {
+	if teller, ok := s.Source.(interface{ Forget() }); ok {
+		teller.Forget()
+	}
 }
 
 func (s *querySource) empty() bool { return len(s.Tables()) == 0 }

@@ -25,9 +25,16 @@ func all() *table.Result {
 	dynamic, _ := value.ParseJSON(`{"route":"/a","sizes":[1,2.5,null]}`)
 	return &table.Result{
 		Columns: []schema.Column{
-			{Name: "s", Type: schema.String}, {Name: "l", Type: schema.Long}, {Name: "i", Type: schema.Int},
-			{Name: "r", Type: schema.Real}, {Name: "d", Type: schema.Decimal}, {Name: "b", Type: schema.Bool},
-			{Name: "t", Type: schema.Datetime}, {Name: "span", Type: schema.Timespan}, {Name: "dyn", Type: schema.Dynamic}, {Name: "g", Type: schema.Guid},
+			{Name: "s", Type: schema.String},
+			{Name: "l", Type: schema.Long},
+			{Name: "i", Type: schema.Int},
+			{Name: "r", Type: schema.Real},
+			{Name: "d", Type: schema.Decimal},
+			{Name: "b", Type: schema.Bool},
+			{Name: "t", Type: schema.Datetime},
+			{Name: "span", Type: schema.Timespan},
+			{Name: "dyn", Type: schema.Dynamic},
+			{Name: "g", Type: schema.Guid},
 		},
 		Rows: [][]value.Value{
 			{
@@ -196,8 +203,17 @@ func TestRealsAreShortForReading(t *testing.T) {
 		f    float64
 		want string
 	}{
-		{0, "0"}, {5, "5"}, {0.1 + 0.2, "0.3"}, {100.0 / 3, "33.3333333333"}, {1234567.891, "1234567.891"},
-		{1e15, "1e+15"}, {123456789012345, "123456789012345"}, {-1.5e-7, "-1.5e-07"}, {math.NaN(), "NaN"}, {math.Inf(1), "Infinity"}, {1024, "1024"},
+		{0, "0"},
+		{5, "5"},
+		{0.1 + 0.2, "0.3"},
+		{100.0 / 3, "33.3333333333"},
+		{1234567.891, "1234567.891"},
+		{1e15, "1e+15"},
+		{123456789012345, "123456789012345"},
+		{-1.5e-7, "-1.5e-07"},
+		{math.NaN(), "NaN"},
+		{math.Inf(1), "Infinity"},
+		{1024, "1024"},
 	} {
 		if got := tabular.Real(test.f); got != test.want {
 			t.Errorf("Real(%v) = %q, want %q", test.f, got, test.want)
