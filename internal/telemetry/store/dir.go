@@ -1,15 +1,12 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // Dir reads a store. It is safe for concurrent use, and beside writers.
@@ -20,21 +17,6 @@ type Dir struct {
 	mu     sync.Mutex
 	damage []Damage
 	more   Damage // beyond maxDamage
-}
-
-// maxDamage is how many places are told one by one.
-const maxDamage = 1000
-
-// Damage is something that could not be read and was left out.
-type Damage struct {
-	File   string
-	Offset int64
-	Bytes  int64
-	Reason string
-}
-
-func (d Damage) String() string {
-	return fmt.Sprintf("%s: %d bytes at %d were left out: %s", d.File, d.Bytes, d.Offset, d.Reason)
 }
 
 // OpenDir opens a directory for reading.
@@ -53,31 +35,6 @@ func IsStore(path string) bool {
 	return err == nil
 }
 
-// Damage is what was left out so far. Beyond a thousand places, the last entry
-// stands for all the others.
-func (d *Dir) Damage() []Damage {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := slices.Clone(d.damage)
-	if d.more.Bytes > 0 {
-		all = append(all, d.more)
-	}
-	return all
-}
-
-func (d *Dir) damaged(file string, offset, bytes int64, reason string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	found := Damage{filepath.Base(file), offset, bytes, reason}
-	switch {
-	case slices.Contains(d.damage, found): // by another scan
-	case len(d.damage) < maxDamage:
-		d.damage = append(d.damage, found)
-	default:
-		d.more = Damage{found.File, offset, d.more.Bytes + bytes, "there are more such places than are told; this is the last of them, with the bytes of all"}
-	}
-}
-
 // Tables are the names of the tables that have segments, sorted.
 func (d *Dir) Tables() ([]string, error) {
 	all, err := list(d.path)
@@ -90,17 +47,6 @@ func (d *Dir) Tables() ([]string, error) {
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
-}
-
-// runBytes is how many bytes of NDJSON a run holds, about.
-const runBytes = 4 << 20
-
-// Run is some frames of a segment that lie one behind the other; runs are read
-// side by side.
-type Run struct {
-	dir    *Dir
-	path   string
-	frames []Frame
 }
 
 // Scan finds the frames of a table that may have rows between two times, both
@@ -181,76 +127,4 @@ func (d *Dir) frames(path string) (frames []Frame, err error) {
 		at = next
 	}
 	return frames, nil
-}
-
-// readSmall reads a file that is not absurdly large.
-func readSmall(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > 64<<20 {
-		return nil, errors.New("too large")
-	}
-	return os.ReadFile(path)
-}
-
-// decoding is what one goroutine unpacks with.
-type decoding struct {
-	decoder     *zstd.Decoder
-	packed, raw []byte
-}
-
-func (d *Dir) decoder() (*decoding, error) {
-	if x, ok := d.decoders.Get().(*decoding); ok {
-		return x, nil
-	}
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(MaxRow+MaxFrame))
-	if err != nil {
-		return nil, err
-	}
-	return &decoding{decoder: z}, nil
-}
-
-// Each calls visit with the NDJSON of each frame, which is visit's for the call.
-// A frame that can't be unpacked is left out, and counted. ordered is the
-// frame's. The error is visit's, the context's, or that of opening the file.
-func (r *Run) Each(ctx context.Context, visit func(ndjson []byte, ordered bool) error) error {
-	f, err := os.Open(r.path)
-	if errors.Is(err, os.ErrNotExist) {
-		r.dir.damaged(r.path, 0, 0, "the segment vanished while it was read")
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("open a segment: %w", err)
-	}
-	defer f.Close()
-	x, err := r.dir.decoder()
-	if err != nil {
-		return err
-	}
-	defer r.dir.decoders.Put(x)
-	for _, frame := range r.frames {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if int64(cap(x.packed)) < frame.Length {
-			x.packed = make([]byte, frame.Length)
-		}
-		x.packed = x.packed[:frame.Length]
-		if _, err := f.ReadAt(x.packed, frame.Offset); err != nil {
-			r.dir.damaged(r.path, frame.Offset, frame.Length, err.Error())
-			continue
-		}
-		raw, err := x.decoder.DecodeAll(x.packed, x.raw[:0])
-		x.raw = raw
-		if err != nil {
-			r.dir.damaged(r.path, frame.Offset, frame.Length, err.Error())
-			continue
-		}
-		if err := visit(raw, frame.Ordered); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -25,30 +25,6 @@ type flusher struct {
 	failing bool
 }
 
-// segment is a file that is being written.
-type segment struct {
-	file   *os.File
-	path   string
-	start  time.Time
-	size   int64
-	frames []Frame
-	synced int // how many of the frames are safe
-}
-
-// unsafe is how many rows a crash of the machine would take.
-func (s *segment) unsafe() (rows int64) {
-	for _, f := range s.frames[s.synced:] {
-		rows += f.Rows
-	}
-	return rows
-}
-
-// isGone says whether somebody removed the file: nobody would read it.
-func (s *segment) isGone() bool {
-	var stat syscall.Stat_t
-	return syscall.Fstat(int(s.file.Fd()), &stat) != nil || stat.Nlink == 0
-}
-
 // flush writes the queue, oldest first. A batch that can't be written stays
 // first in it.
 func (f *flusher) flush() error {
@@ -214,18 +190,6 @@ func (f *flusher) drop(table, why string) {
 	_ = s.file.Close() // nothing of it is wanted any more
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
-		err = nil // there are file systems that can't
-	}
-	return errors.Join(err, d.Close())
-}
-
 // rotate closes segments that are long or old enough, or all.
 func (f *flusher) rotate(all bool) {
 	now := f.w.options.Now()
@@ -237,18 +201,4 @@ func (f *flusher) rotate(all bool) {
 			}
 		}
 	}
-}
-
-// close leaves an index beside the segment.
-func (s *segment) close() error {
-	err := writeIndex(s.path, s.frames, s.size)
-	return errors.Join(err, s.file.Close())
-}
-
-func writeIndex(segment string, frames []Frame, covers int64) error {
-	path := segment + indexSuffix
-	if err := os.WriteFile(path+".new", appendIndex(nil, frames, covers), 0o644); err != nil {
-		return errors.Join(fmt.Errorf("write an index: %w", err), os.Remove(path+".new"))
-	}
-	return os.Rename(path+".new", path)
 }

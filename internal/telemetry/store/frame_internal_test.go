@@ -67,8 +67,11 @@ func TestAFrameThatUnpacksToMoreThanARowMayTakeIsRefused(t *testing.T) {
 
 func TestANoteThatClaimsMuchIsNoNote(t *testing.T) {
 	for _, f := range []Frame{
-		{Rows: 1, Raw: 3, Length: 0}, {Rows: 1, Raw: 3, Length: maxPacked + 1}, {Rows: 1, Raw: 3, Length: 1<<32 - 1},
-		{Rows: 1, Raw: MaxRow + 2, Length: 10}, {Rows: 4, Raw: 3, Length: 10},
+		{Rows: 1, Raw: 3, Length: 0},
+		{Rows: 1, Raw: 3, Length: maxPacked + 1},
+		{Rows: 1, Raw: 3, Length: 1<<32 - 1},
+		{Rows: 1, Raw: MaxRow + 2, Length: 10},
+		{Rows: 4, Raw: 3, Length: 10},
 	} {
 		if _, ok := readNote(appendNote(nil, f)); ok {
 			t.Errorf("readNote(%+v) takes it, want it refused before memory is taken for it", f)

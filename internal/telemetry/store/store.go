@@ -18,10 +18,12 @@
 package store
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -166,4 +168,10 @@ func list(dir string) (all []listed, err error) {
 	}
 	sortListed(all)
 	return all, nil
+}
+
+func sortListed(all []listed) {
+	slices.SortFunc(all, func(a, b listed) int {
+		return cmp.Or(a.start.Compare(b.start), cmp.Compare(a.table, b.table), cmp.Compare(a.writer, b.writer))
+	})
 }
