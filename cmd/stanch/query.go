@@ -82,7 +82,7 @@ func runQuery(ctx context.Context, w world, q question, args []string) error {
 	if err != nil {
 		return err
 	}
-	asker.stepAside()
+	aside(int64(asker.memory))
 	if prompt {
 		return asker.prompt(ctx)
 	}
@@ -168,11 +168,11 @@ func newAsker(w world, q question) (*asker, error) {
 
 func (a *asker) close() { _ = a.source.close() }
 
-// stepAside makes this process the one that gives way: it stands beside the
-// workers that it asks about, perhaps in their container. None of it has to work.
-func (a *asker) stepAside() {
+// aside makes this process the one that gives way: it stands beside the workers
+// that it asks about, perhaps in their container. None of it has to work.
+func aside(memory int64) {
 	const own = 64 << 20 // the program itself, buffers of the reader, the answer's text
-	debug.SetMemoryLimit(int64(a.memory)*2 + own)
+	debug.SetMemoryLimit(2*memory + own)
 	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 10)
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("500"), 0)
 }

@@ -36,6 +36,7 @@ to                          stanch run -- python app.py`,
 		runCommand(w),
 		checkCommand(w),
 		queryCommand(w),
+		exportCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/table"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
+	"github.com/stanch-dev/stanch/internal/telemetry/schema"
 )
 
 // CSV writes a line of names and a line for each row, fields quoted as RFC 4180
@@ -16,28 +17,29 @@ func CSV(w io.Writer, results []*table.Result) error {
 		if n > 0 {
 			l.buf = append(l.buf, '\n')
 		}
-		for i, c := range r.Columns {
-			l.buf = appendField(l.buf, c.Name, i, len(r.Columns))
-		}
-		l.buf = append(l.buf, '\n')
-		var scratch []byte
-		err := l.each(r, func(to []byte, row []value.Value) []byte {
-			for i, c := range r.Columns {
-				v := cell(row, i, c.Type)
-				if v.Kind() == value.KindString {
-					to = appendField(to, v.Str(), i, len(r.Columns))
-					continue
-				}
-				scratch = v.AppendText(scratch[:0])
-				to = appendField(to, string(scratch), i, len(r.Columns))
-			}
-			return append(to, '\n')
-		})
+		l.buf = AppendCSVNames(l.buf, r.Columns)
+		err := l.each(r, func(to []byte, row []value.Value) []byte { return AppendCSV(to, r.Columns, row) })
 		if err != nil {
 			return err
 		}
 	}
 	return l.end()
+}
+
+// AppendCSVNames writes the line of names.
+func AppendCSVNames(to []byte, columns []schema.Column) []byte {
+	for i, c := range columns {
+		to = appendField(to, c.Name, i, len(columns))
+	}
+	return append(to, '\n')
+}
+
+// AppendCSV writes a row's line.
+func AppendCSV(to []byte, columns []schema.Column, row []value.Value) []byte {
+	for i, c := range columns {
+		to = appendField(to, cell(row, i, c.Type).Text(), i, len(columns))
+	}
+	return append(to, '\n')
 }
 
 // appendField writes a field behind its comma. A lone empty field is quoted,
