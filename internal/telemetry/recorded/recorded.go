@@ -24,7 +24,6 @@ type Source struct {
 
 	mu      sync.Mutex
 	skipped map[string]ndjson.Skipped // by table
-	told    int                       // damage that Forget has put aside
 }
 
 // Open opens a data directory.
@@ -77,13 +76,13 @@ func (s *split) Rows(ctx context.Context, yield func(row []value.Value) error) e
 	return err
 }
 
-// Warnings are what was left out since the last Forget.
+// Warnings are the places of the store that can't be read, and the rows and values
+// that were left out since the last Forget.
 func (s *Source) Warnings() (all []table.Warning) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	const most = 10
 	damage := s.dir.Damage()
-	damage = damage[min(s.told, len(damage)):]
 	for i, d := range damage {
 		if i == most {
 			all = append(all, table.Warning{Message: fmt.Sprintf("%d more places of the store were left out", len(damage)-most)})
@@ -102,10 +101,10 @@ func (s *Source) Warnings() (all []table.Warning) {
 	return all
 }
 
-// Forget starts the count of what was left out anew.
+// Forget starts the count of rows and values anew. Places that can't be read are
+// told again: the next answer lacks them as well.
 func (s *Source) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told = len(s.dir.Damage())
 	clear(s.skipped)
 }
