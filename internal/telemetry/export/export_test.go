@@ -68,9 +68,16 @@ func everything() *memory {
 	return &memory{
 		tables: []schema.Table{
 			{Name: "types", Time: "at", Columns: []schema.Column{
-				{Name: "at", Type: schema.Datetime}, {Name: "b", Type: schema.Bool}, {Name: "i", Type: schema.Int}, {Name: "l", Type: schema.Long},
-				{Name: "r", Type: schema.Real}, {Name: "d", Type: schema.Decimal}, {Name: "span", Type: schema.Timespan}, {Name: "s", Type: schema.String},
-				{Name: "g", Type: schema.Guid}, {Name: "dyn", Type: schema.Dynamic},
+				{Name: "at", Type: schema.Datetime},
+				{Name: "b", Type: schema.Bool},
+				{Name: "i", Type: schema.Int},
+				{Name: "l", Type: schema.Long},
+				{Name: "r", Type: schema.Real},
+				{Name: "d", Type: schema.Decimal},
+				{Name: "span", Type: schema.Timespan},
+				{Name: "s", Type: schema.String},
+				{Name: "g", Type: schema.Guid},
+				{Name: "dyn", Type: schema.Dynamic},
 			}},
 			requests,
 			{Name: "none", Columns: []schema.Column{{Name: "x", Type: schema.Long}}},
@@ -80,7 +87,7 @@ func everything() *memory {
 				{at("2026-04-05T01:30:00.1234567"), value.Bool(true), value.Int(-7), value.Long(math.MaxInt64), value.Real(0.1), value.Dec(decimal), value.Timespan(-15), value.String("a,\"b\"\n\x01é"), value.GUID(guid), bag},
 				{at("2026-04-05T01:31:00"), value.Null, value.Null, value.Null, value.Null, value.Null, value.Null, value.String(""), value.Null, value.Null},
 				{at("0001-01-01"), value.Bool(false), value.Int(math.MinInt32), value.Long(math.MinInt64), value.Real(math.Inf(-1)), value.Dec(value.DecimalOf(0)), value.Timespan(value.Day), value.String("5"), value.GUID([16]byte{}), value.String("5")},
-				{at("9999-12-31T23:59:59.9999999"), value.Bool(true), value.Int(0), value.Long(0), value.Real(-0.0), value.Null, value.Timespan(0), value.String("null"), value.Null, value.Long(5)},
+				{at("9999-12-31T23:59:59.9999999"), value.Bool(true), value.Int(0), value.Long(0), value.Real(0), value.Null, value.Timespan(0), value.String("null"), value.Null, value.Long(5)},
 			},
 			"requests": {row},
 		},

@@ -132,6 +132,9 @@ func Of(r *table.Result) (*Figure, error) {
 		return nil, err
 	}
 	c.fill(f, r)
+	if f.Y.Unit == Plain {
+		f.Y.Unit = unitOfName(property("ytitle"))
+	}
 	f.X.Title, f.Y.Title = orElse(property("xtitle"), f.X.Title), orElse(property("ytitle"), f.Y.Title)
 	f.X.Log, f.Y.Log = strings.EqualFold(property("xaxis"), "log"), strings.EqualFold(property("yaxis"), "log")
 	f.X.Min, f.X.Max = limit(property("xmin")), limit(property("xmax"))

@@ -55,6 +55,9 @@ func (c columns) fill(f *Figure, r *table.Result) {
 		}
 	}
 	b.finish()
+	if len(c.series) > 0 { // whatever the order of the rows, a name keeps its colour
+		slices.SortStableFunc(f.Series, func(a, b Series) int { return cmp.Compare(a.Name, b.Name) })
+	}
 	if len(c.series) == 0 && len(c.values) == 1 {
 		f.Legend = false // the axis says it
 	}

@@ -16,6 +16,7 @@ const (
 	Plain Unit = iota
 	Bytes
 	Megabytes
+	Mebibytes
 	Milliseconds
 	Seconds
 	Percent
@@ -37,14 +38,16 @@ func unitOf(names []string) Unit {
 
 func unitOfName(name string) Unit {
 	lower := strings.ToLower(name)
-	words := strings.FieldsFunc(lower, func(r rune) bool { return r == '_' || r == ' ' || r == '-' || r == '(' || r == ')' || r == '.' })
+	words := strings.FieldsFunc(lower, func(r rune) bool { return r == '_' || r == ' ' || r == '-' || r == '(' || r == ')' || r == '.' || r == ',' })
 	unit := Plain
 	for _, w := range words {
 		switch w {
 		case "bytes", "privatebytes", "rss":
 			unit = Bytes
-		case "mb", "mib", "megabytes":
+		case "mb", "megabytes":
 			return Megabytes
+		case "mib", "mebibytes":
+			return Mebibytes
 		case "ms", "msec", "milliseconds", "duration", "latency", "durationms", "elapsedms":
 			unit = Milliseconds
 		case "seconds", "sec", "secs":
@@ -67,6 +70,8 @@ func (u Unit) Print(v float64) string {
 		}
 	case Megabytes:
 		return number6(v) + " MB"
+	case Mebibytes:
+		return number6(v) + " MiB"
 	case Percent:
 		return number6(v) + " %"
 	case Milliseconds:

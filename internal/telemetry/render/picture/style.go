@@ -23,7 +23,7 @@ func style() string {
 body{margin:0;background:var(--i1);color:var(--i2);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:1040px;margin:0 auto;padding:28px 24px 48px}
 h1{font-size:22px;line-height:1.3;margin:0 0 6px}
-pre{background:color-mix(in srgb,var(--i4) 45%%,var(--i1));border-radius:8px;padding:14px 16px;overflow-x:auto;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+pre{background:color-mix(in srgb,var(--i4) 45%%,var(--i1));border-radius:8px;padding:14px 16px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.55 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:13px}
 .source{color:var(--i3);font-size:13px;margin:4px 0 14px}
 .warning{border-left:4px solid var(--i7);background:color-mix(in srgb,var(--i7) 10%%,var(--i1));padding:8px 14px;border-radius:0 8px 8px 0;margin:10px 0}
