@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"flag"
+	"image"
 	"image/png"
 	"io"
 	"os"
@@ -51,14 +52,7 @@ func TestEveryKindOfChartIsDrawn(t *testing.T) {
 			continue
 		}
 		// The first series' colour is somewhere on it.
-		found := 0
-		for y := range img.Bounds().Dy() {
-			for x := range img.Bounds().Dx() {
-				if r, g, b, _ := img.At(x, y).RGBA(); r>>8 == 0x23 && g>>8 == 0x64 && b>>8 == 0xd2 {
-					found++
-				}
-			}
-		}
+		found := bytes.Count(pixels(t, img), []byte{0x23, 0x64, 0xd2, 0xff})
 		if found < 50 && name != "scatter" { // its points let each other through
 			t.Errorf("PNG(%s): %d pixels are of the first series' colour, want at least 50", name, found)
 		}
@@ -73,6 +67,18 @@ func TestEveryKindOfChartIsDrawn(t *testing.T) {
 		t.Fatalf("Page: %v", err)
 	}
 	keep(t, "page.html", out.Bytes())
+}
+
+func pixels(t *testing.T, img image.Image) []byte {
+	t.Helper()
+	switch img := img.(type) {
+	case *image.RGBA:
+		return img.Pix
+	case *image.NRGBA:
+		return img.Pix
+	}
+	t.Fatalf("the picture is read as %T, want one of 8 bits a colour", img)
+	return nil
 }
 
 func TestAPageNeedsNothingElseAndRunsNoScript(t *testing.T) {
