@@ -229,7 +229,7 @@ func (b *binder) makeSeries(r rows, op *syntax.MakeSeries, in *scope) rows {
 	n := b.namer("Column")
 	g := &groups{}
 	row := &context{scope: in, columns: columns}
-	s := &plan.Series{In: r.node, ToIncluded: op.InRange}
+	s := &plan.Series{In: r.node, ToIncluded: op.InRange, NonEmpty: op.NonEmpty}
 	for _, k := range op.By {
 		g.keys = append(g.keys, b.computed(k, row, n)...)
 	}

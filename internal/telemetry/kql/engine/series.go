@@ -91,7 +91,7 @@ func (e *exec) series(n *plan.Series, yield yield) error {
 			most--
 		}
 	}
-	if len(order) == 0 && (len(n.Keys) > 0 || low.IsNull() || high.IsNull()) {
+	if len(order) == 0 && (!n.NonEmpty || len(n.Keys) > 0 || low.IsNull() || high.IsNull()) {
 		return nil
 	}
 	if len(order) == 0 {

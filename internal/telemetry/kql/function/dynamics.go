@@ -1,6 +1,7 @@
 package function
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func dynamics() []Func {
 			if args[0].Bag() == nil {
 				return value.Null
 			}
-			_, ok := args[0].Bag().Get(args[1].Str())
+			_, ok := follow(args[0], pathOf(args[1].Str()))
 			return value.Bool(ok)
 		}},
 		{Name: "bag_merge", Args: []string{"bag, bag+"}, Type: dynamic, TakesNull: true, Eval: bagMerge},
@@ -61,7 +62,7 @@ func dynamics() []Func {
 			b.Set("Query Parameters", value.FromBag(queryBag(strings.TrimPrefix(args[0].Str(), "?"))))
 			return value.FromBag(b)
 		}},
-		{Name: "url_encode_component", Args: []string{"string"}, Type: schema.String, Eval: text1(func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") })},
+		{Name: "url_encode_component", Args: []string{"string"}, Type: schema.String, Eval: text1(encodeComponent)},
 		{Name: "url_decode", Args: []string{"string"}, Type: schema.String, Eval: text1(func(s string) string {
 			if d, err := url.PathUnescape(s); err == nil {
 				return d
@@ -436,20 +437,65 @@ func bagRemoveKeys(args []value.Value) value.Value {
 	if args[0].Bag() == nil {
 		return value.Null
 	}
-	b := value.NewBag(args[0].Bag().Len())
-	for k, v := range args[0].Bag().All() {
-		removed := false
-		for _, key := range args[1].Elems() {
-			if strings.HasPrefix(key.Text(), "$") {
-				return value.Null // a path into the bag, which stanch does not follow
-			}
-			removed = removed || key.Text() == k
+	v := args[0]
+	for _, key := range args[1].Elems() {
+		v = without(v, pathOf(key.Text()))
+	}
+	return v
+}
+
+// pathOf takes a path such as $.a.b apart; a name is a path of one step.
+func pathOf(s string) []string {
+	rest, ok := strings.CutPrefix(s, "$.")
+	if !ok {
+		return []string{s}
+	}
+	return strings.Split(rest, ".")
+}
+
+func follow(v value.Value, path []string) (value.Value, bool) {
+	for _, step := range path {
+		if v.Bag() == nil {
+			return value.Null, false
 		}
-		if !removed {
-			b.Set(k, v)
+		var ok bool
+		if v, ok = v.Bag().Get(step); !ok {
+			return value.Null, false
 		}
 	}
+	return v, true
+}
+
+// without is a bag without what a path leads to.
+func without(v value.Value, path []string) value.Value {
+	if v.Bag() == nil {
+		return v
+	}
+	b := value.NewBag(v.Bag().Len())
+	for k, e := range v.Bag().All() {
+		switch {
+		case k != path[0]:
+		case len(path) == 1:
+			continue
+		default:
+			e = without(e, path[1:])
+		}
+		b.Set(k, e)
+	}
 	return value.FromBag(b)
+}
+
+// encodeComponent escapes all but letters, digits and -_.~, with small digits.
+func encodeComponent(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-_.~", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		fmt.Fprintf(&b, "%%%02x", c)
+	}
+	return b.String()
 }
 
 func bagZip(args []value.Value) value.Value {

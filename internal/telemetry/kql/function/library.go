@@ -6,7 +6,7 @@ import "sync"
 var library = sync.OnceValue(func() map[string]Func {
 	all := make(map[string]Func)
 	for _, family := range [][]Func{
-		numbers(), rounding(), conversions(), texts(), moments(), dynamics(), regexes(), series(), hashes(),
+		numbers(), rounding(), conversions(), texts(), moments(), dynamics(), regexes(), series(), hashes(), encodings(),
 	} {
 		for _, f := range family {
 			all[f.Name] = f

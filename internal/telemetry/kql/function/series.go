@@ -2,6 +2,7 @@ package function
 
 import (
 	"math"
+	"slices"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
@@ -11,7 +12,7 @@ import (
 func series() []Func {
 	all := []Func{
 		{Name: "series_stats", Args: []string{"array, bool!?"}, Type: schema.Dynamic, Columns: statsColumns, Eval: func(args []value.Value) value.Value { return value.Array(stats(args[0])) }},
-		{Name: "series_stats_dynamic", Args: []string{"array, bool!?"}, Type: schema.Dynamic, Eval: func(args []value.Value) value.Value { return bagOf(statsNames, stats(args[0])) }},
+		{Name: "series_stats_dynamic", Args: []string{"array, bool!?"}, Type: schema.Dynamic, Eval: statsBag},
 		{Name: "series_fit_line", Args: []string{"array"}, Type: schema.Dynamic, Columns: fitColumns, Eval: func(args []value.Value) value.Value { return value.Array(fit(args[0])) }},
 		{Name: "series_fit_line_dynamic", Args: []string{"array"}, Type: schema.Dynamic, Eval: func(args []value.Value) value.Value { return bagOf(fitNames, fit(args[0])) }},
 		{Name: "series_fill_const", Args: []string{"array, number?, number?"}, Type: schema.Dynamic, Label: FirstArgument, Eval: fillConst},
@@ -34,6 +35,15 @@ var (
 	statsNames = []string{"min", "min_idx", "max", "max_idx", "avg", "stdev", "variance"}
 	fitNames   = []string{"rsquare", "slope", "variance", "rvariance", "interception", "line_fit"}
 )
+
+// statsBag has the sum and the number of elements besides.
+func statsBag(args []value.Value) value.Value {
+	if !isArray(args[0]) {
+		return value.Null
+	}
+	all := append(stats(args[0]), arraySum(args), value.Long(int64(len(args[0].Elems()))))
+	return bagOf(append(slices.Clone(statsNames), "sum", "len"), all)
+}
 
 func statsColumns(args []Arg) (out []schema.Column) {
 	for _, n := range statsNames {
@@ -71,7 +81,7 @@ func bagOf(names []string, values []value.Value) value.Value {
 func stats(v value.Value) []value.Value {
 	low, high := math.Inf(1), math.Inf(-1)
 	lowAt, highAt := int64(-1), int64(-1)
-	n, mean, m2 := 0.0, 0.0, 0.0
+	n, mean, m2, sum := 0.0, 0.0, 0.0, 0.0
 	for i, e := range v.Elems() {
 		x, ok := e.Float()
 		if !ok {
@@ -84,6 +94,7 @@ func stats(v value.Value) []value.Value {
 			high, highAt = x, int64(i)
 		}
 		n++
+		sum += x
 		d := x - mean
 		mean += d / n
 		m2 += d * (x - mean)
@@ -97,7 +108,7 @@ func stats(v value.Value) []value.Value {
 	}
 	return []value.Value{
 		value.Real(low), value.Long(lowAt), value.Real(high), value.Long(highAt),
-		value.Real(mean), value.Real(math.Sqrt(variance)), value.Real(variance),
+		value.Real(sum / n), value.Real(math.Sqrt(variance)), value.Real(variance),
 	}
 }
 

@@ -213,6 +213,7 @@ type (
 		AxisOut        Column
 		From, To, Step *Scalar // From and To may be nil
 		ToIncluded     bool
+		NonEmpty       bool // a series of defaults if there are no rows
 		Keys           []Computed
 		Aggs           []Aggregation
 		Defaults       []*Scalar

@@ -303,6 +303,7 @@ type (
 		Aggregates     []SeriesAggregate
 		On             Expr
 		From, To, Step Expr // From and To may be nil
+		NonEmpty       bool // kind=nonempty: a series of defaults if there are no rows
 		InRange        bool // written as in range(from, to, step)
 		By             []*Named
 	}

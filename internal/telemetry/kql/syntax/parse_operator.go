@@ -463,8 +463,10 @@ func (p *parser) mvApply(from int) Operator {
 
 func (p *parser) makeSeries(from int) Operator {
 	m := &MakeSeries{}
-	if kind, ok := p.option("kind"); ok && kind != "nonempty" {
-		p.fail(p.peek().span, "", "make-series has no kind %s", kind)
+	if kind, ok := p.option("kind"); ok {
+		if m.NonEmpty = kind == "nonempty"; !m.NonEmpty {
+			p.fail(p.peek().span, "", "make-series has no kind %s", kind)
+		}
 	}
 	for {
 		a := SeriesAggregate{X: p.named()}

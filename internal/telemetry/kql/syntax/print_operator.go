@@ -268,6 +268,9 @@ func (w *printer) expanded(index string, columns []Expanded, limit Expr) {
 
 func (w *printer) makeSeries(m *MakeSeries) {
 	w.put("make-series ")
+	if m.NonEmpty {
+		w.put("kind=nonempty ")
+	}
 	for i, a := range m.Aggregates {
 		if i > 0 {
 			w.put(", ")

@@ -81,17 +81,12 @@ func AppendGUID(to []byte, g [16]byte) []byte {
 	return to
 }
 
-// ParseGUID reads 8-4-4-4-12 hexadecimal digits, in braces or not, or all 32
-// without hyphens.
+// ParseGUID reads 32 hexadecimal digits, with hyphens between them or not, in
+// braces or not.
 func ParseGUID(text string) (g [16]byte, ok bool) {
 	s := strings.TrimSpace(text)
 	s = strings.TrimSuffix(strings.TrimPrefix(s, "{"), "}")
-	switch {
-	case len(s) == 36 && s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-':
-		s = strings.ReplaceAll(s, "-", "")
-	case len(s) != 32:
-		return g, false
-	}
+	s = strings.ReplaceAll(s, "-", "")
 	if len(s) != 32 {
 		return g, false
 	}
