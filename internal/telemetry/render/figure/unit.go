@@ -38,7 +38,9 @@ func unitOf(names []string) Unit {
 
 func unitOfName(name string) Unit {
 	lower := strings.ToLower(name)
-	words := strings.FieldsFunc(lower, func(r rune) bool { return r == '_' || r == ' ' || r == '-' || r == '(' || r == ')' || r == '.' || r == ',' })
+	words := strings.FieldsFunc(lower, func(r rune) bool {
+		return r == '_' || r == ' ' || r == '-' || r == '(' || r == ')' || r == '.' || r == ','
+	})
 	unit := Plain
 	for _, w := range words {
 		switch w {
