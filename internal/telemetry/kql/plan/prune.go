@@ -117,6 +117,24 @@ func Prune(root Node) {
 		need[c.ID] = true
 	}
 	prune(root, need, map[Node]bool{})
+	pruneSubqueries(root, map[*Subquery]bool{})
+}
+
+// pruneSubqueries narrows each to its one column.
+func pruneSubqueries(n Node, done map[*Subquery]bool) {
+	Scalars(n, func(s *Scalar) {
+		s.Subqueries(func(q *Subquery) {
+			if done[q] {
+				return
+			}
+			done[q] = true
+			prune(q.Node, set{q.Column: true}, map[Node]bool{})
+			pruneSubqueries(q.Node, done)
+		})
+	})
+	for _, in := range n.Inputs() {
+		pruneSubqueries(in, done)
+	}
 }
 
 func prune(n Node, need set, done map[Node]bool) {
