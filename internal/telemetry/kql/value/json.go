@@ -86,7 +86,10 @@ scan:
 		}
 	}
 	s := p.text[from:p.at]
-	if p.at == digits || p.text[digits] == '.' || p.at-digits > 1 && p.text[digits] == '0' && p.text[digits+1] >= '0' && p.text[digits+1] <= '9' || s[len(s)-1] == '.' {
+	if p.at == digits || p.text[digits] < '0' || p.text[digits] > '9' || p.at-digits > 1 && p.text[digits] == '0' && p.text[digits+1] >= '0' && p.text[digits+1] <= '9' {
+		return Null, false
+	}
+	if point := strings.IndexByte(s, '.'); point >= 0 && (point+1 == len(s) || s[point+1] < '0' || s[point+1] > '9') {
 		return Null, false
 	}
 	if whole {

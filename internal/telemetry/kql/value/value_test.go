@@ -2,8 +2,10 @@ package value_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
@@ -140,6 +142,41 @@ func TestOrderAndEquality(t *testing.T) {
 	if string(value.Long(3).AppendKey(nil)) != string(value.Real(3).AppendKey(nil)) {
 		t.Error("3 and 3.0 have different keys")
 	}
+}
+
+func TestNumbersOfJSONAreStrict(t *testing.T) {
+	for _, text := range []string{"+5", "1.e5", ".5", "5.", "01", "-", "1e", "0x1", "1_0", "--1", "Infinity", "1 2"} {
+		if v, ok := value.ParseJSON(text); ok {
+			t.Errorf("ParseJSON(%q) = %s, want a refusal", text, v.AppendJSON(nil))
+		}
+	}
+	for text, want := range map[string]value.Value{
+		"0": value.Long(0), "-0.5": value.Real(-0.5), "1E+2": value.Real(100), "1.5e-1": value.Real(0.15),
+		"9223372036854775807": value.Long(math.MaxInt64), "9223372036854775808": value.Real(1 << 63),
+	} {
+		if got, ok := value.ParseJSON(text); !ok || got.Kind() != want.Kind() || !value.Equal(got, want) {
+			t.Errorf("ParseJSON(%q) = %s, %v; want %s", text, got.AppendJSON(nil), ok, want.AppendJSON(nil))
+		}
+	}
+}
+
+// What is read and printed reads back as equal, unless it has a number that JSON
+// can't hold, or bytes that are no text, for which another character is printed.
+func FuzzJSONReadsBackAsEqual(f *testing.F) {
+	for _, s := range []string{`{"a":[1,-2.5e3,null,true,"x\n\u00e9"]}`, `{"b":1,"a":{}}`, `[0.1,1e300]`, `"\ud800"`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, ok := value.ParseJSON(text)
+		if !ok || !utf8.ValidString(text) {
+			return
+		}
+		printed := string(v.AppendJSON(nil))
+		back, ok := value.ParseJSON(printed)
+		if !ok || !value.Equal(back, v) && !strings.Contains(printed, "Infinity") {
+			t.Fatalf("%q prints as %q, which reads back as %s, %v", text, printed, back.AppendJSON(nil), ok)
+		}
+	})
 }
 
 func FuzzJSON(f *testing.F) {
