@@ -30,9 +30,7 @@ func conversions() []Func {
 		Func{Name: "toguid", Args: []string{"text"}, Type: schema.Guid, Label: FirstArgument, Eval: func(args []value.Value) value.Value { return value.Convert(args[0], schema.Guid) }},
 		Func{Name: "tohex", Args: []string{"integer, integer?"}, Type: schema.String, Label: FirstArgument, Eval: toHex},
 		Func{Name: "gettype", Args: []string{"scalar"}, Type: schema.String, Label: PrefixAndFirst, Prefix: "type", TakesNull: true, Make: makeGetType},
-		Func{Name: "dynamic_to_json", Args: []string{"scalar"}, Type: schema.String, TakesNull: true, Eval: func(args []value.Value) value.Value {
-			return value.String(string(sorted(args[0]).AppendJSON(nil)))
-		}},
+		Func{Name: "dynamic_to_json", Args: []string{"scalar"}, Type: schema.String, TakesNull: true, Make: makeDynamicToJSON},
 	)
 }
 
@@ -60,7 +58,7 @@ func toHex(args []value.Value) value.Value {
 	}
 	text := strconv.FormatUint(bits, 16)
 	if len(args) > 1 {
-		for int64(len(text)) < min(args[1].Long(), 64) {
+		for int64(len(text)) < min(args[1].Long(), 16) {
 			text = "0" + text
 		}
 	}
@@ -80,6 +78,14 @@ func makeGetType(args []Arg) (Eval, error) {
 		}
 		return value.String(t.String())
 	}, nil
+}
+
+// makeDynamicToJSON writes a dynamic as JSON, and anything else as tostring does.
+func makeDynamicToJSON(described []Arg) (Eval, error) {
+	if t := described[0].Type; t != schema.Dynamic && t != schema.Unknown {
+		return func(args []value.Value) value.Value { return value.Convert(args[0], schema.String) }, nil
+	}
+	return func(args []value.Value) value.Value { return value.String(string(sorted(args[0]).AppendJSON(nil))) }, nil
 }
 
 // sorted is a dynamic with the properties of its bags in the order of their names.

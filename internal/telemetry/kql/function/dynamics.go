@@ -74,6 +74,12 @@ func dynamics() []Func {
 
 func isArray(v value.Value) bool { return v.Kind() == value.KindArray }
 
+// isNumeric says whether v is a number, or a time, which counts as its ticks.
+func isNumeric(v value.Value) bool {
+	_, ok := v.Float()
+	return ok && v.Kind() != value.KindBool
+}
+
 func arrayLength(args []value.Value) value.Value {
 	if !isArray(args[0]) {
 		return value.Null
@@ -100,6 +106,9 @@ func arrayIndexOf(args []value.Value) value.Value {
 		if len(args) > i+2 {
 			*to = args[i+2].Long()
 		}
+	}
+	if length < -1 || occurrence < 0 {
+		return value.Null
 	}
 	if start < 0 {
 		start = max(0, n+start)
@@ -234,7 +243,10 @@ func arrayIff(args []value.Value) value.Value {
 	}
 	out := make([]value.Value, len(args[0].Elems()))
 	for i, c := range args[0].Elems() {
-		truth := value.Convert(c, schema.Bool)
+		truth := value.Null
+		if c.Kind() == value.KindBool || isNumeric(c) {
+			truth = value.Convert(c, schema.Bool)
+		}
 		switch {
 		case truth.IsNull():
 		case truth.Bool():

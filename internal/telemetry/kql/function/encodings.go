@@ -24,7 +24,7 @@ func encodings() []Func {
 			return value.Long(int64(bits.OnesCount64(uint64(args[0].Long()))))
 		}},
 		{Name: "replace_strings", Args: []string{"string, array, array"}, Type: schema.String, Eval: replaceStrings},
-		{Name: "rand", Args: []string{"", "number"}, Type: schema.Real, Eval: random},
+		{Name: "rand", Args: []string{"", "number"}, Type: schema.Real, Label: FirstArgument, Eval: random},
 	}
 }
 
@@ -49,9 +49,8 @@ func base64ToArray(args []value.Value) value.Value {
 	return value.Array(elems)
 }
 
-// replaceStrings replaces one lookup after the other; what one has found, those
-// behind it leave alone. A replacement that is no text leaves what was found as it
-// is. Arrays of different lengths give nothing.
+// replaceStrings replaces one text after the other, and never in what has been
+// put in; arrays of different lengths give nothing.
 func replaceStrings(args []value.Value) value.Value {
 	from, to := args[1].Elems(), args[2].Elems()
 	if len(from) != len(to) {
@@ -61,26 +60,26 @@ func replaceStrings(args []value.Value) value.Value {
 		text string
 		done bool
 	}
-	pieces := []piece{{text: args[0].Str()}}
+	pieces := []piece{{args[0].Str(), false}}
 	for i := range from {
-		lookup, with := from[i].Str(), from[i].Str()
-		if lookup == "" {
+		if from[i].Kind() != value.KindString || from[i].Str() == "" {
 			continue
 		}
+		with := from[i] // what is no text replaces nothing, but the place is taken
 		if to[i].Kind() == value.KindString {
-			with = to[i].Str()
+			with = to[i]
 		}
 		var next []piece
 		for _, p := range pieces {
-			if p.done {
+			if p.done || !strings.Contains(p.text, from[i].Str()) {
 				next = append(next, p)
 				continue
 			}
-			for j, part := range strings.Split(p.text, lookup) {
-				if j > 0 {
-					next = append(next, piece{with, true})
+			for k, rest := range strings.Split(p.text, from[i].Str()) {
+				if k > 0 {
+					next = append(next, piece{with.Str(), true})
 				}
-				next = append(next, piece{text: part})
+				next = append(next, piece{rest, false})
 			}
 		}
 		pieces = next

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"math/bits"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -13,15 +14,26 @@ import (
 )
 
 // hashes are the functions that make a number, or digits, of a value. hash is
-// xxHash64, as Kusto's documented results show for texts and datetimes; what it
-// makes of types that no result is documented for is refused.
+// xxHash64 of a text's bytes or of a datetime's ticks, the others are of the bytes
+// of a text or of what a datetime is written as: so it follows from Kusto's
+// documented results. Types that no result is documented for are refused.
 func hashes() []Func {
 	return []Func{
-		{Name: "hash", Args: []string{"string", "string, integer", "datetime", "datetime, integer"}, Type: schema.Long, Eval: hash},
-		{Name: "hash_xxhash64", Args: []string{"string", "string, integer", "datetime", "datetime, integer"}, Type: schema.Long, Eval: hash},
-		{Name: "hash_sha256", Args: []string{"string"}, Type: schema.String, Eval: text1(func(s string) string { d := sha256.Sum256([]byte(s)); return hex.EncodeToString(d[:]) })},
-		{Name: "hash_sha1", Args: []string{"string"}, Type: schema.String, Eval: text1(func(s string) string { d := sha1.Sum([]byte(s)); return hex.EncodeToString(d[:]) })},
-		{Name: "hash_md5", Args: []string{"string"}, Type: schema.String, Eval: text1(func(s string) string { d := md5.Sum([]byte(s)); return hex.EncodeToString(d[:]) })},
+		{Name: "hash", Args: []string{"string", "string, integer", "datetime", "datetime, integer"}, Type: schema.Long, Make: ofScalar(hash)},
+		{Name: "hash_xxhash64", Args: []string{"string", "string, integer", "datetime", "datetime, integer"}, Type: schema.Long, Make: ofScalar(hash)},
+		{Name: "hash_sha256", Args: []string{"string", "datetime"}, Type: schema.String, Make: ofScalar(text1(func(s string) string { d := sha256.Sum256([]byte(s)); return hex.EncodeToString(d[:]) }))},
+		{Name: "hash_sha1", Args: []string{"string", "datetime"}, Type: schema.String, Make: ofScalar(text1(func(s string) string { d := sha1.Sum([]byte(s)); return hex.EncodeToString(d[:]) }))},
+		{Name: "hash_md5", Args: []string{"string", "datetime"}, Type: schema.String, Make: ofScalar(text1(func(s string) string { d := md5.Sum([]byte(s)); return hex.EncodeToString(d[:]) }))},
+	}
+}
+
+// ofScalar refuses a dynamic, which a text would stand for otherwise.
+func ofScalar(eval Eval) func([]Arg) (Eval, error) {
+	return func(described []Arg) (Eval, error) {
+		if described[0].Type == schema.Dynamic {
+			return nil, errors.New("it takes no dynamic; convert it, such as with tostring(…)")
+		}
+		return eval, nil
 	}
 }
 

@@ -26,8 +26,8 @@ func numbers() []Func {
 		{Name: "binary_or", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a | b })},
 		{Name: "binary_xor", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a ^ b })},
 		{Name: "binary_not", Args: []string{"integer"}, Type: schema.Long, Label: FirstArgument, Eval: func(args []value.Value) value.Value { return value.Long(^args[0].Long()) }},
-		{Name: "binary_shift_left", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a << uint64(b&63) })},
-		{Name: "binary_shift_right", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: long2(func(a, b int64) int64 { return a >> uint64(b&63) })},
+		{Name: "binary_shift_left", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: shiftBits(func(a int64, by uint) int64 { return a << by })},
+		{Name: "binary_shift_right", Args: []string{"integer, integer"}, Type: schema.Long, Label: FirstArgument, Eval: shiftBits(func(a int64, by uint) int64 { return a >> by })},
 	}
 	for name, of := range map[string]func(float64) float64{
 		"sqrt": math.Sqrt, "log": math.Log, "log2": math.Log2, "log10": math.Log10, "exp": math.Exp, "exp2": math.Exp2,
@@ -36,7 +36,7 @@ func numbers() []Func {
 		"asin": math.Asin, "acos": math.Acos, "atan": math.Atan,
 		"radians": func(x float64) float64 { return x * math.Pi / 180 }, "degrees": func(x float64) float64 { return x * 180 / math.Pi },
 	} {
-		f := Func{Name: name, Args: []string{"number"}, Type: schema.Real, Eval: real1(of)}
+		f := Func{Name: name, Args: []string{"number"}, Type: schema.Real, Eval: inDomain(of)}
 		switch name {
 		case "cot", "radians", "degrees":
 		default:
@@ -47,7 +47,21 @@ func numbers() []Func {
 	return all
 }
 
-// real1 is a function of one real. What is no number is null.
+// inDomain is a function of one real that has no value, and not NaN, outside of
+// where it is defined: the root of a negative number, its logarithm, the arc sine
+// of 2.
+func inDomain(of func(float64) float64) Eval {
+	return func(args []value.Value) value.Value {
+		x, _ := args[0].Float()
+		y := of(x)
+		if y != y && x == x && !math.IsInf(x, 0) {
+			return value.Null
+		}
+		return value.Real(y)
+	}
+}
+
+// real1 is a function of one real.
 func real1(of func(float64) float64) Eval {
 	return func(args []value.Value) value.Value {
 		x, _ := args[0].Float()
@@ -65,6 +79,17 @@ func real2(of func(a, b float64) float64) Eval {
 
 func long2(of func(a, b int64) int64) Eval {
 	return func(args []value.Value) value.Value { return value.Long(of(args[0].Long(), args[1].Long())) }
+}
+
+// shiftBits takes the shift modulo 64; a negative one gives null.
+func shiftBits(of func(a int64, by uint) int64) Eval {
+	return func(args []value.Value) value.Value {
+		by := args[1].Long()
+		if by < 0 {
+			return value.Null
+		}
+		return value.Long(of(args[0].Long(), uint(by%64)))
+	}
 }
 
 func realTest(of func(float64) bool) Eval {

@@ -179,14 +179,14 @@ func split(args []value.Value) value.Value {
 }
 
 // translate changes the characters of the first set to those of the second, whose
-// last stands for all that are missing.
+// last stands for all that are missing; without a second set they go.
 func translate(args []value.Value) value.Value {
 	from, to := []rune(args[0].Str()), []rune(args[1].Str())
-	if len(to) == 0 {
-		return args[2]
-	}
 	return value.String(strings.Map(func(r rune) rune {
 		for i, f := range from {
+			if f == r && len(to) == 0 {
+				return -1
+			}
 			if f == r {
 				return to[min(i, len(to)-1)]
 			}
