@@ -89,7 +89,7 @@ func run(n, rounds int, peers bool, dir string) (err error) {
 		return err
 	}
 	if dir == "" {
-		dir = filepath.Join(stage.Dir, "telemetry")
+		dir = filepath.Join(stage.Dir, "rows")
 	}
 	plan := requests.DefaultPlan(n)
 	if _, err := os.Stat(dir); err != nil {
