@@ -13,7 +13,7 @@ func families() []Func {
 		texts(), codepoints(), regexes(), parsing(), paths(), addresses(),
 		moments(), zones(),
 		dynamics(),
-		series(),
+		series(), elements(), vectors(), filters(), regressions(),
 	)
 }
 
