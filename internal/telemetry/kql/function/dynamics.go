@@ -45,7 +45,11 @@ func dynamics() []Func {
 			if args[0].Bag() == nil {
 				return value.Null
 			}
-			_, ok := follow(args[0], pathOf(args[1].Str()))
+			path, err := keyPath(args[1].Str())
+			if err != nil {
+				return value.Null
+			}
+			_, ok := walk(args[0], path)
 			return value.Bool(ok)
 		}},
 		{Name: "bag_merge", Args: []string{"bag, bag+"}, Type: dynamic, TakesNull: true, Eval: bagMerge},
@@ -56,12 +60,10 @@ func dynamics() []Func {
 		{Name: "set_intersect", Args: []string{"array, array+"}, Type: dynamic, Eval: setKeep(true)},
 		{Name: "set_difference", Args: []string{"array, array+"}, Type: dynamic, Eval: setKeep(false)},
 		{Name: "set_equals", Args: []string{"array, array"}, Type: schema.Bool, Eval: setEquals},
+		{Name: "parseurl", Args: []string{"string"}, Type: dynamic, Eval: parseURL},
 		{Name: "parse_url", Args: []string{"string"}, Type: dynamic, Eval: parseURL},
-		{Name: "parse_urlquery", Args: []string{"string"}, Type: dynamic, Eval: func(args []value.Value) value.Value {
-			b := value.NewBag(1)
-			b.Set("Query Parameters", value.FromBag(queryBag(strings.TrimPrefix(args[0].Str(), "?"))))
-			return value.FromBag(b)
-		}},
+		{Name: "parse_urlquery", Args: []string{"string"}, Type: dynamic, Eval: parseURLQuery},
+		{Name: "parseurlquery", Args: []string{"string"}, Type: dynamic, Eval: parseURLQuery},
 		{Name: "url_encode_component", Args: []string{"string"}, Type: schema.String, Eval: text1(encodeComponent)},
 		{Name: "url_decode", Args: []string{"string"}, Type: schema.String, Eval: text1(func(s string) string {
 			if d, err := url.PathUnescape(s); err == nil {
@@ -451,42 +453,22 @@ func bagRemoveKeys(args []value.Value) value.Value {
 	}
 	v := args[0]
 	for _, key := range args[1].Elems() {
-		v = without(v, pathOf(key.Text()))
+		if path, err := keyPath(key.Text()); err == nil {
+			v = without(v, path)
+		}
 	}
 	return v
 }
 
-// pathOf takes a path such as $.a.b apart; a name is a path of one step.
-func pathOf(s string) []string {
-	rest, ok := strings.CutPrefix(s, "$.")
-	if !ok {
-		return []string{s}
-	}
-	return strings.Split(rest, ".")
-}
-
-func follow(v value.Value, path []string) (value.Value, bool) {
-	for _, step := range path {
-		if v.Bag() == nil {
-			return value.Null, false
-		}
-		var ok bool
-		if v, ok = v.Bag().Get(step); !ok {
-			return value.Null, false
-		}
-	}
-	return v, true
-}
-
 // without is a bag without what a path leads to.
-func without(v value.Value, path []string) value.Value {
+func without(v value.Value, path []step) value.Value {
 	if v.Bag() == nil {
 		return v
 	}
 	b := value.NewBag(v.Bag().Len())
 	for k, e := range v.Bag().All() {
 		switch {
-		case k != path[0]:
+		case k != path[0].name:
 		case len(path) == 1:
 			continue
 		default:
@@ -617,6 +599,12 @@ func parseURL(args []value.Value) value.Value {
 	b.Set("Password", value.String(password))
 	b.Set("Query Parameters", value.FromBag(queryBag(u.RawQuery)))
 	b.Set("Fragment", value.String(u.Fragment))
+	return value.FromBag(b)
+}
+
+func parseURLQuery(args []value.Value) value.Value {
+	b := value.NewBag(1)
+	b.Set("Query Parameters", value.FromBag(queryBag(strings.TrimPrefix(args[0].Str(), "?"))))
 	return value.FromBag(b)
 }
 

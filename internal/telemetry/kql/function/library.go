@@ -1,16 +1,27 @@
 package function
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
+
+// families are all functions, a family after the other.
+func families() []Func {
+	return slices.Concat(
+		numbers(), rounding(), statistics(), sizes(), conditions(),
+		conversions(), encodings(), packed(), hashes(),
+		texts(), codepoints(), regexes(), parsing(), paths(), addresses(),
+		moments(), zones(),
+		dynamics(),
+		series(), elements(), vectors(), filters(), regressions(),
+	)
+}
 
 // library is all functions by their names.
 var library = sync.OnceValue(func() map[string]Func {
 	all := make(map[string]Func)
-	for _, family := range [][]Func{
-		numbers(), rounding(), conversions(), texts(), moments(), dynamics(), regexes(), series(), hashes(), encodings(),
-	} {
-		for _, f := range family {
-			all[f.Name] = f
-		}
+	for _, f := range families() {
+		all[f.Name] = f
 	}
 	return all
 })

@@ -27,7 +27,7 @@ func moments() []Func {
 	}
 	for name, part := range map[string]string{
 		"dayofmonth": "day", "dayofyear": "dayofyear", "hourofday": "hour", "monthofyear": "month", "getmonth": "month", "getyear": "year",
-		"week_of_year": "week_of_year", "weekofyear": "week_of_year",
+		"week_of_year": "week_of_year",
 	} {
 		of, _ := partOf(part)
 		all = append(all, Func{Name: name, Args: []string{"datetime"}, Type: schema.Int, Eval: func(args []value.Value) value.Value { return value.Int(of(args[0].Long())) }})
@@ -175,7 +175,7 @@ func partOf(part string) (func(ticks int64) int64, bool) {
 		return func(t int64) int64 { return int64(value.Time(t).Month()-1)/3 + 1 }, true
 	case "month":
 		return func(t int64) int64 { return int64(value.Time(t).Month()) }, true
-	case "week_of_year", "weekofyear":
+	case "week_of_year":
 		return func(t int64) int64 { _, w := value.Time(t).ISOWeek(); return int64(w) }, true
 	case "day":
 		return func(t int64) int64 { return int64(value.Time(t).Day()) }, true

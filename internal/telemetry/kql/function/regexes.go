@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
@@ -25,6 +26,7 @@ func regexes() []Func {
 		{Name: "trim_start", Args: []string{"string!, string"}, Type: schema.String, Make: makeTrim(true, false)},
 		{Name: "trim_end", Args: []string{"string!, string"}, Type: schema.String, Make: makeTrim(false, true)},
 		{Name: "countof", Args: []string{"string, string, string!?"}, Type: schema.Long, Make: makeCountOf},
+		{Name: "indexof_regex", Args: []string{"scalar, string!, integer?, integer?, integer!?"}, Type: schema.Long, Make: makeIndexOfRegex},
 		{Name: "regex_quote", Args: []string{"scalar"}, Type: schema.String, Eval: text1(regexp.QuoteMeta)},
 	}
 }
@@ -160,6 +162,37 @@ func makeTrim(front, back bool) func([]Arg) (Eval, error) {
 			return value.String(s)
 		}, nil
 	}
+}
+
+// makeIndexOfRegex counts in characters. Matches do not overlap, and are looked
+// for in the window alone.
+func makeIndexOfRegex(described []Arg) (Eval, error) {
+	re, err := compile(described[1].Const.Str())
+	if err != nil {
+		return nil, err
+	}
+	return func(args []value.Value) value.Value {
+		s := args[0].Text()
+		options := [3]int64{0, -1, 1} // start, length, occurrence
+		for i, a := range args[2:] {
+			options[i] = a.Long()
+		}
+		start, length, occurrence := options[0], options[1], options[2]
+		if start < 0 || length < -1 || occurrence < 0 {
+			return value.Null
+		}
+		from := offset(s, start)
+		window := s[from:]
+		if length >= 0 {
+			window = window[:offset(window, length)]
+		}
+		occurrence = max(occurrence, 1)
+		matches := re.FindAllStringIndex(window, int(min(occurrence, int64(len(s))+1)))
+		if int64(len(matches)) < occurrence {
+			return value.Long(-1)
+		}
+		return value.Long(int64(utf8.RuneCountInString(s[:from+matches[occurrence-1][0]])))
+	}, nil
 }
 
 // makeCountOf counts texts, which may overlap, or matches, which may not.

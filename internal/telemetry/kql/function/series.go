@@ -11,22 +11,14 @@ import (
 // series are the functions on arrays of numbers, one a bin.
 func series() []Func {
 	all := []Func{
-		{Name: "series_stats", Args: []string{"array, bool!?"}, Type: schema.Dynamic, Columns: statsColumns, Eval: func(args []value.Value) value.Value { return value.Array(stats(args[0])) }},
+		{Name: "series_stats", Args: []string{"array, bool!?"}, Type: schema.Dynamic, Columns: statsColumns, Eval: func(args []value.Value) value.Value { return value.Array(stats(args)) }},
 		{Name: "series_stats_dynamic", Args: []string{"array, bool!?"}, Type: schema.Dynamic, Eval: statsBag},
 		{Name: "series_fit_line", Args: []string{"array"}, Type: schema.Dynamic, Columns: fitColumns, Eval: func(args []value.Value) value.Value { return value.Array(fit(args[0])) }},
 		{Name: "series_fit_line_dynamic", Args: []string{"array"}, Type: schema.Dynamic, Eval: func(args []value.Value) value.Value { return bagOf(fitNames, fit(args[0])) }},
 		{Name: "series_fill_const", Args: []string{"array, number?, number?"}, Type: schema.Dynamic, Label: FirstArgument, Eval: fillConst},
-		{Name: "series_fill_forward", Args: []string{"array"}, Type: schema.Dynamic, Label: FirstArgument, Eval: fillNeighbour(1)},
-		{Name: "series_fill_backward", Args: []string{"array"}, Type: schema.Dynamic, Label: FirstArgument, Eval: fillNeighbour(-1)},
+		{Name: "series_fill_forward", Args: []string{"array, number?"}, Type: schema.Dynamic, Label: FirstArgument, TakesNull: true, Eval: fillNeighbour(1)},
+		{Name: "series_fill_backward", Args: []string{"array, number?"}, Type: schema.Dynamic, Label: FirstArgument, TakesNull: true, Eval: fillNeighbour(-1)},
 		{Name: "series_sum", Args: []string{"array"}, Type: schema.Real, Eval: arraySum},
-	}
-	for name, of := range map[string]func(a, b float64) float64{
-		"series_add":      func(a, b float64) float64 { return a + b },
-		"series_subtract": func(a, b float64) float64 { return a - b },
-		"series_multiply": func(a, b float64) float64 { return a * b },
-		"series_divide":   func(a, b float64) float64 { return a / b },
-	} {
-		all = append(all, Func{Name: name, Args: []string{"array, array", "array, number", "number, array"}, Type: schema.Dynamic, Eval: elementwise(of)})
 	}
 	return all
 }
@@ -41,8 +33,24 @@ func statsBag(args []value.Value) value.Value {
 	if !isArray(args[0]) {
 		return value.Null
 	}
-	all := append(stats(args[0]), arraySum(args), value.Long(int64(len(args[0].Elems()))))
-	return bagOf(append(slices.Clone(statsNames), "sum", "len"), all)
+	all := stats(args)
+	sum := 0.0
+	for _, e := range args[0].Elems() {
+		if x, ok := finite(e); ok {
+			sum += x
+		}
+	}
+	if all[0].IsNull() {
+		return bagOf(append(slices.Clone(statsNames), "sum", "len"), make([]value.Value, len(statsNames)+2))
+	}
+	return bagOf(append(slices.Clone(statsNames), "sum", "len"), append(all, value.Real(sum), value.Long(int64(len(args[0].Elems())))))
+}
+
+// finite is the number that an element is; not ok for null, NaN, an infinity and
+// what is no number.
+func finite(v value.Value) (float64, bool) {
+	x, _ := v.Float()
+	return x, isNumeric(v) && !math.IsNaN(x) && !math.IsInf(x, 0)
 }
 
 func statsColumns(args []Arg) (out []schema.Column) {
@@ -77,13 +85,18 @@ func bagOf(names []string, values []value.Value) value.Value {
 	return value.FromBag(b)
 }
 
-// stats are over the elements that are numbers.
-func stats(v value.Value) []value.Value {
+// stats are null if any element is not a finite number, unless the second
+// argument says to pass over those.
+func stats(args []value.Value) []value.Value {
+	v, ignore := args[0], len(args) > 1 && args[1].Bool()
 	low, high := math.Inf(1), math.Inf(-1)
 	lowAt, highAt := int64(-1), int64(-1)
 	n, mean, m2, sum := 0.0, 0.0, 0.0, 0.0
 	for i, e := range v.Elems() {
-		x, ok := e.Float()
+		x, ok := finite(e)
+		if !ok && !ignore {
+			return make([]value.Value, len(statsNames))
+		}
 		if !ok {
 			continue
 		}
@@ -112,48 +125,34 @@ func stats(v value.Value) []value.Value {
 	}
 }
 
-// fit is the line of least squares through the elements, over their indexes:
-// r², slope, variance, residual variance, interception and the line itself.
+// fit is the line of least squares through the elements, over 1, 2, 3 and so on:
+// r², slope, variance, residual variance, interception and the line itself. A
+// series with an element that is no number has none.
 func fit(v value.Value) []value.Value {
-	elems := v.Elems()
-	n, sx, sy := 0.0, 0.0, 0.0
-	for i, e := range elems {
-		if y, ok := e.Float(); ok {
-			n++
-			sx += float64(i)
-			sy += y
-		}
-	}
-	if n < 2 {
+	y, ok := numbersOf(v)
+	if !ok || len(y) < 2 {
 		return make([]value.Value, len(fitNames))
 	}
-	mx, my := sx/n, sy/n
-	xx, xy, yy := 0.0, 0.0, 0.0
-	for i, e := range elems {
-		if y, ok := e.Float(); ok {
-			dx, dy := float64(i)-mx, y-my
-			xx += dx * dx
-			xy += dx * dy
-			yy += dy * dy
-		}
+	n := float64(len(y))
+	mx, my := (n+1)/2, 0.0
+	for _, e := range y {
+		my += e / n
+	}
+	xx, xy := 0.0, 0.0
+	for i, e := range y {
+		dx := float64(i+1) - mx
+		xx += dx * dx
+		xy += dx * (e - my)
 	}
 	slope := xy / xx
-	start := my - slope*mx
-	residual := 0.0
-	line := make([]value.Value, len(elems))
-	for i, e := range elems {
-		at := start + slope*float64(i)
-		line[i] = value.Real(at)
-		if y, ok := e.Float(); ok {
-			residual += (y - at) * (y - at)
-		}
+	interception := my - slope*mx
+	line := make([]float64, len(y))
+	for i := range line {
+		line[i] = interception + slope*float64(i+1)
 	}
-	rsquare := 1.0
-	if yy > 0 {
-		rsquare = 1 - residual/yy
-	}
+	rsquare, variance, rvariance := goodness(y, line)
 	return []value.Value{
-		value.Real(rsquare), value.Real(slope), value.Real(yy / (n - 1)), value.Real(residual / (n - 1)), value.Real(start), value.Array(line),
+		value.Real(rsquare), value.Real(slope), value.Real(variance), value.Real(rvariance), value.Real(interception), realsArray(line),
 	}
 }
 
@@ -181,39 +180,21 @@ func fillNeighbour(step int) Eval {
 		}
 		elems := args[0].Elems()
 		out := make([]value.Value, len(elems))
-		last := value.Null
+		last, seen := value.Null, false
 		for k := range elems {
 			i := k
 			if step < 0 {
 				i = len(elems) - 1 - k
 			}
-			if !elems[i].IsNull() {
-				last = elems[i]
+			missing := elems[i].IsNull()
+			if len(args) > 1 && !args[1].IsNull() {
+				missing = value.Equal(elems[i], args[1])
 			}
-			out[i] = last
-		}
-		return value.Array(out)
-	}
-}
-
-func elementwise(of func(a, b float64) float64) Eval {
-	return func(args []value.Value) value.Value {
-		n := max(len(args[0].Elems()), len(args[1].Elems()))
-		at := func(v value.Value, i int) (float64, bool) {
-			if !isArray(v) {
-				return v.Float()
+			if !missing {
+				last, seen = elems[i], true
 			}
-			if i >= len(v.Elems()) {
-				return 0, false
-			}
-			return v.Elems()[i].Float()
-		}
-		out := make([]value.Value, n)
-		for i := range out {
-			a, okA := at(args[0], i)
-			b, okB := at(args[1], i)
-			if okA && okB {
-				out[i] = value.Real(of(a, b))
+			if out[i] = last; !seen {
+				out[i] = elems[i]
 			}
 		}
 		return value.Array(out)
