@@ -1,6 +1,7 @@
 package function_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -152,5 +153,14 @@ func checkRefused(t *testing.T, rows []row) {
 				t.Errorf("%s%v is refused with %v, want %s", r.name, r.args, err, r.want)
 			}
 		})
+	}
+}
+
+// near compares numbers that no two libraries compute to the last digit.
+func near(t *testing.T, why string, got value.Value, want float64) {
+	t.Helper()
+	f, ok := got.Float()
+	if !ok || math.Abs(f-want) > 1e-12*max(1, math.Abs(want)) {
+		t.Errorf("%s: %s, want %v", why, got.AppendJSON(nil), want)
 	}
 }

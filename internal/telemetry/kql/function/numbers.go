@@ -61,6 +61,14 @@ func inDomain(of func(float64) float64) Eval {
 	}
 }
 
+// real1 is a function of one real.
+func real1(of func(float64) float64) Eval {
+	return func(args []value.Value) value.Value {
+		x, _ := args[0].Float()
+		return value.Real(of(x))
+	}
+}
+
 func real2(of func(a, b float64) float64) Eval {
 	return func(args []value.Value) value.Value {
 		x, _ := args[0].Float()
