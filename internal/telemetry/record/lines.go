@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/telemetry"
+	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
 	"github.com/stanch-dev/stanch/internal/telemetry/logline"
 )
 
@@ -126,7 +127,7 @@ func (r *Recorder) log(from source, l *logline.Record) {
 	w.text("Level", l.Level.String())
 	w.text("FunctionName", string(l.Function))
 	w.name("Message")
-	w.b = appendQuoted(w.b, message)
+	w.b = value.AppendQuoted(w.b, message)
 	w.text("AppName", r.cfg.Role)
 	w.secretive("Category", l.Category)
 	if l.EventID != 0 {
@@ -176,11 +177,11 @@ func (r *Recorder) exception(from source, l *logline.Record, message []byte) {
 	w.secretive("innermostMessage", []byte(e.Reason))
 	w.name("details")
 	w.b = append(w.b, `[{"type":`...)
-	w.b = appendQuoted(w.b, e.Type)
+	w.b = value.AppendQuoted(w.b, e.Type)
 	w.b = append(w.b, `,"message":`...)
-	w.b = appendQuoted(w.b, redact([]byte(e.Message)))
+	w.b = value.AppendQuoted(w.b, redact([]byte(e.Message)))
 	w.b = append(w.b, `,"rawStack":`...)
-	w.b = appendQuoted(w.b, message)
+	w.b = value.AppendQuoted(w.b, message)
 	w.b = append(w.b, `}]`...)
 	r.cloud(from.worker)
 	w.text("itemType", "exception")

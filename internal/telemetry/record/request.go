@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
 	"github.com/stanch-dev/stanch/internal/telemetry/route"
 	"github.com/stanch-dev/stanch/internal/telemetry/sample"
 )
@@ -205,7 +206,7 @@ func (r *Recorder) request(k *kept) {
 	w.secretive("name", r.shape)
 	w.name("url")
 	r.url = appendURL(r.url[:0], k.of(k.host), target, k.target.cut)
-	w.b = appendQuoted(w.b, redact(r.url))
+	w.b = value.AppendQuoted(w.b, redact(r.url))
 	id := newSpan()
 	w.text("id", string(id[:]))
 	w.secretive("operation_Name", r.shape)
@@ -215,10 +216,10 @@ func (r *Recorder) request(k *kept) {
 		trace = fresh[:]
 	}
 	w.name("operation_Id")
-	w.b = appendQuoted(w.b, trace)
+	w.b = value.AppendQuoted(w.b, trace)
 	if ok {
 		w.name("operation_ParentId")
-		w.b = appendQuoted(w.b, parent)
+		w.b = value.AppendQuoted(w.b, parent)
 	}
 	worker := r.names.worker(k.worker)
 	r.cloud(worker)

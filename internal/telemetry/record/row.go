@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/stanch-dev/stanch/internal/telemetry"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -43,7 +42,7 @@ func (w *row) name(column string) {
 func (w *row) text(column, s string) {
 	if s != "" {
 		w.name(column)
-		w.b = appendQuoted(w.b, s)
+		w.b = value.AppendQuoted(w.b, s)
 	}
 }
 
@@ -51,7 +50,7 @@ func (w *row) text(column, s string) {
 func (w *row) secretive(column string, b []byte) {
 	if len(b) > 0 {
 		w.name(column)
-		w.b = appendQuoted(w.b, telemetry.Redact(b))
+		w.b = value.AppendQuoted(w.b, telemetry.Redact(b))
 	}
 }
 
@@ -104,55 +103,6 @@ func (w *row) number(name string, n int64) {
 func (w *row) bytes() []byte {
 	w.b = append(w.b, '}')
 	return w.b
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendQuoted writes a JSON string. What is no UTF-8 becomes U+FFFD, so that
-// every reader reads the same.
-func appendQuoted[T string | []byte](to []byte, s T) []byte {
-	to = append(to, '"')
-	from := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, size := decode(s[i:])
-			if r == utf8.RuneError && size <= 1 {
-				to = append(append(to, s[from:i]...), "\uFFFD"...)
-				i++
-				from = i
-				continue
-			}
-			i += size
-			continue
-		}
-		if c >= ' ' && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		to = append(to, s[from:i]...)
-		switch c {
-		case '"', '\\':
-			to = append(to, '\\', c)
-		case '\n':
-			to = append(to, '\\', 'n')
-		case '\r':
-			to = append(to, '\\', 'r')
-		case '\t':
-			to = append(to, '\\', 't')
-		default:
-			to = append(to, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		}
-		i++
-		from = i
-	}
-	return append(append(to, s[from:]...), '"')
-}
-
-func decode[T string | []byte](s T) (rune, int) {
-	var first [utf8.UTFMax]byte
-	n := copy(first[:], s)
-	return utf8.DecodeRune(first[:n])
 }
 
 // amount adds a number as a text.

@@ -49,7 +49,7 @@ func putHex(to []byte, n uint64) {
 	var b [8]byte
 	binary.BigEndian.PutUint64(b[:], n|1) // never zero
 	for i, c := range b {
-		to[2*i], to[2*i+1] = hexDigits[c>>4], hexDigits[c&15]
+		to[2*i], to[2*i+1] = "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15]
 	}
 }
 

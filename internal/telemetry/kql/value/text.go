@@ -95,7 +95,7 @@ func ParseGUID(text string) (g [16]byte, ok bool) {
 }
 
 // AppendQuoted writes a JSON string. What is not UTF-8 becomes U+FFFD.
-func AppendQuoted(to []byte, s string) []byte {
+func AppendQuoted[T string | []byte](to []byte, s T) []byte {
 	to = append(to, '"')
 	from := 0
 	for i := 0; i < len(s); {
@@ -105,7 +105,7 @@ func AppendQuoted(to []byte, s string) []byte {
 			continue
 		}
 		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
+			r, n := decode(s[i:])
 			if r == utf8.RuneError && n == 1 {
 				to = append(append(to, s[from:i]...), "\uFFFD"...)
 				from = i + 1
@@ -134,6 +134,12 @@ func AppendQuoted(to []byte, s string) []byte {
 		from = i
 	}
 	return append(append(to, s[from:]...), '"')
+}
+
+func decode[T string | []byte](s T) (rune, int) {
+	var first [utf8.UTFMax]byte
+	n := copy(first[:], s)
+	return utf8.DecodeRune(first[:n])
 }
 
 // AppendJSON writes v as compact JSON. Reals that are no numbers are written as
