@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stanch-dev/stanch/bench/judged"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/table"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -61,14 +62,14 @@ func run(dir, judgedFile string, verbose bool) error {
 	if err != nil {
 		return err
 	}
-	judged, err := loadJudged(judgedFile)
+	reasons, err := judged.Load(judgedFile)
 	if err != nil {
 		return err
 	}
 	counts := map[string]int{}
 	for _, c := range all {
 		o := try(c)
-		if reason, ok := judged[c.ID]; ok && o.Kind == "wrong" {
+		if reason, ok := reasons[c.ID]; ok && o.Kind == "wrong" {
 			o = outcome{c.ID, "judged", reason}
 		}
 		counts[o.Kind]++
@@ -120,21 +121,6 @@ func load(dir string) (all []testCase, err error) {
 		}
 	}
 	return all, nil
-}
-
-// loadJudged reads id, tab, reason.
-func loadJudged(name string) (map[string]string, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	judged := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if id, reason, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
-			judged[id] = strings.TrimSpace(reason)
-		}
-	}
-	return judged, nil
 }
 
 func try(c testCase) outcome {

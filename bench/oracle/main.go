@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/stanch-dev/stanch/bench/judged"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/casefile"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -61,7 +62,7 @@ func run(cache, dir string) error {
 	if err != nil {
 		return err
 	}
-	judged, err := loadJudged("bench/oracle/judged.tsv")
+	reasons, err := judged.Load("bench/oracle/judged.tsv")
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func run(cache, dir string) error {
 		if problem == "" {
 			continue
 		}
-		if reason, ok := judged[c.ID]; ok {
+		if reason, ok := reasons[c.ID]; ok {
 			judgedCount++
 			fmt.Printf("judged   %s: %s\n", c.ID, reason)
 			continue
@@ -195,18 +196,4 @@ func ask(cache string, all []casefile.Case) (map[string]opinion, error) {
 		return nil, errors.Join(lines.Err(), fmt.Errorf("the analyser answered %d of %d queries", len(opinions), len(all)))
 	}
 	return opinions, nil
-}
-
-func loadJudged(name string) (map[string]string, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	judged := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		if id, reason, ok := strings.Cut(strings.TrimSpace(line), "\t"); ok {
-			judged[id] = strings.TrimSpace(reason)
-		}
-	}
-	return judged, nil
 }
