@@ -131,6 +131,91 @@ held["cart"]["items"]'; exec "$0" --port "$PORT"`
 	}
 }
 
+// The kernel's own kill, for real: stanch is stopped so that it cannot act, and
+// the worker, asked at its own port, fills the cgroup that it was given.
+func TestAKillByTheKernelIsToldAsOne(t *testing.T) {
+	s := begin(t, nil, "--memory-limit", "128MiB", "--role-name", "shop")
+	s.await("worker_ready", "")
+	var pid int
+	if started := s.await("worker_started", ""); true {
+		if _, err := fmt.Sscanf(started.Text, "Worker process started (pid %d", &pid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	letTheKernelKill(t, pid)
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
+	direct := "http://127.0.0.1:" + words[len(words)-1]
+	s.get("/work")
+	if err := syscall.Kill(s.pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if status, _, _, err := request(http.MethodPost, direct+"/spike?mb=2000&mbps=1024", strings.NewReader("body")); err == nil {
+		t.Errorf("POST /spike = %d to a worker that the kernel should have killed", status)
+	}
+	if err := syscall.Kill(s.pid, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	died := s.await("worker_died", "exited with code 137")
+	if !strings.Contains(died.Text, "certain") {
+		t.Errorf("the death is told as %q, want it certain", died.Text)
+	}
+	s.await("postmortem_saved", "")
+	if status, _, _ := s.get("/work"); status != 200 {
+		t.Errorf("GET /work after it = %d, want 200: a successor serves", status)
+	}
+	if list := s.reports(); len(list) != 1 || list[0].Cause != "kernel-oom" {
+		t.Errorf("post-mortems: %v, want one with cause kernel-oom", list)
+	}
+	if code := s.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	for _, test := range []struct{ what, kql, want string }{
+		{"the exit", `traces | where message has "exited with code 137" | project severityLevel, tostring(customDimensions.cause), tostring(customDimensions.confidence)`, `[[3 kernel-oom certain]]`},
+		{"the death as an exception", `exceptions | where type == "WorkerProcessDied" | project innermostType`, `[[kernel-oom]]`},
+		{"the restart", `traces | where message has "Restarting worker process" | count`, `[[1]]`},
+		{"two workers", `traces | where message startswith "Worker process started" | count`, `[[2]]`},
+	} {
+		if got := fmt.Sprint(s.ask(test.kql)); got != test.want {
+			t.Errorf("%s: query %s\n got %s\nwant %s", test.what, test.kql, got, test.want)
+		}
+	}
+}
+
+// letTheKernelKill undoes the brake of the workers' groups: that at their limit
+// they wait (cgroup v1) or are slowed down below it (v2) for stanch to act.
+func letTheKernelKill(t *testing.T, pid int) {
+	t.Helper()
+	groups, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(groups)) {
+		part := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(part) < 3 || part[1] != "memory" && part[1] != "" {
+			continue
+		}
+		root, brake, off := "/sys/fs/cgroup/memory", "memory.oom_control", "0"
+		if part[1] == "" {
+			root, brake, off = "/sys/fs/cgroup", "memory.high", "max"
+		}
+		released := false
+		for at := part[2]; strings.Contains(at, "stanch-workers-"); at = filepath.Dir(at) {
+			if err := os.WriteFile(filepath.Join(root, at, brake), []byte(off), 0); err != nil {
+				t.Fatal(err)
+			}
+			released = true
+		}
+		if released {
+			return
+		}
+	}
+	t.Skip("no cgroup can be given to a worker here, so that the kernel has no limit of its own to kill it at")
+}
+
 func TestOutgoingCallsAreDependencies(t *testing.T) {
 	// NO_PROXY leaves calls to 127.0.0.1 out: another address of this machine.
 	l, err := net.Listen("tcp", "127.0.0.2:0")
