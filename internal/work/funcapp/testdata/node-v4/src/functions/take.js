@@ -1,0 +1,1 @@
+// app.storageQueue("take", { queueName: "items", handler })
