@@ -44,6 +44,13 @@ kql-conformance:
 kql-oracle:
 	$(GO) run ./bench/oracle $(ARGS)
 
+# The contract with Azure's language workers against the real Python worker,
+# which it installs below .cache (bench/pyworker/install.sh says in which forms).
+.PHONY: test-azure-worker
+test-azure-worker:
+	sh bench/pyworker/install.sh
+	STANCH_PYWORKER=$(CURDIR)/.cache/pyworker $(GO) test -count=1 -shuffle=on -run 'RealWorker' $(ARGS) ./internal/work/contract/functionrpc
+
 # One minute for each fuzz test: make fuzz TIME=1m
 TIME ?= 20s
 fuzz:

@@ -1,0 +1,224 @@
+package functionrpc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc/sharedmap"
+	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc/wire"
+)
+
+// sharedFrom is the size, in bytes, from which a payload is shared: what Azure's
+// host and workers agree upon.
+const sharedFrom = 1 << 20
+
+// encoder puts one invocation on the wire, and remembers what it put into files.
+type encoder struct {
+	host   *Host
+	ctx    context.Context
+	shares bool
+	maps   []string
+}
+
+// remove takes the invocation's maps away. A worker that has one open keeps
+// reading it.
+func (e *encoder) remove() {
+	for _, name := range e.maps {
+		if err := e.host.room.Remove(name); err != nil {
+			e.host.system(contract.Warning, "remove shared payload: "+err.Error())
+		}
+	}
+}
+
+func (e *encoder) request(inv *contract.Invocation, function string) (*wire.InvocationRequest, error) {
+	request := &wire.InvocationRequest{
+		InvocationId: inv.ID, FunctionId: function, TriggerMetadata: map[string]*wire.TypedData{},
+		TraceContext: &wire.RpcTraceContext{TraceParent: inv.Trace},
+	}
+	if inv.Retry != (contract.Retry{}) {
+		request.RetryContext = &wire.RetryContext{RetryCount: int32(inv.Retry.Count), MaxRetryCount: int32(inv.Retry.Max)}
+	}
+	for _, input := range inv.Inputs {
+		binding, err := e.input(input)
+		if err != nil {
+			return nil, err
+		}
+		request.InputData = append(request.InputData, binding)
+	}
+	for _, datum := range inv.Metadata {
+		if datum.Value.Kind == contract.HTTPIn && e.host.has("RpcHttpTriggerMetadataRemoved") {
+			continue
+		}
+		data, err := e.plain(datum.Name, datum.Value)
+		if err != nil {
+			return nil, err
+		}
+		request.TriggerMetadata[sound(datum.Name)] = data
+	}
+	return request, nil
+}
+
+func (e *encoder) input(input contract.Input) (*wire.ParameterBinding, error) {
+	value := input.Value
+	if value.Kind == contract.Text && input.Binding == "timerTrigger" {
+		value.Kind = contract.JSON // the only kind that workers take for it
+	}
+	if body, size, kind := bulk(value); body != nil && e.shares && size <= sharedmap.MaxSize && (size < 0 || size >= sharedFrom) {
+		shared, err := e.share(input.Name, body, size, kind)
+		if full := (*sharedmap.NoRoom)(nil); !errors.As(err, &full) || size < 0 || size > e.host.config.Plain {
+			return shared, err
+		}
+	}
+	data, err := e.plain(input.Name, value)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.ParameterBinding{Name: input.Name, RpcData: &wire.ParameterBinding_Data{Data: data}}, nil
+}
+
+// bulk is the payload of those values that can be shared.
+func bulk(value contract.Value) (open func(context.Context) (io.ReadCloser, error), size int64, kind wire.RpcDataType) {
+	held := func(r io.Reader) func(context.Context) (io.ReadCloser, error) {
+		return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(r), nil }
+	}
+	switch value.Kind {
+	case contract.Text:
+		if utf8.ValidString(value.Text) {
+			return held(strings.NewReader(value.Text)), int64(len(value.Text)), wire.RpcDataType_string
+		}
+		return held(strings.NewReader(value.Text)), int64(len(value.Text)), wire.RpcDataType_bytes
+	case contract.Bytes:
+		return held(bytes.NewReader(value.Bytes)), int64(len(value.Bytes)), wire.RpcDataType_bytes
+	case contract.Large:
+		kind = wire.RpcDataType_bytes
+		if value.Stream.Text {
+			kind = wire.RpcDataType_string
+		}
+		return func(ctx context.Context) (io.ReadCloser, error) { return value.Stream.Open(ctx, 0) }, value.Stream.Size, kind
+	}
+	return nil, 0, 0
+}
+
+func (e *encoder) share(name string, open func(context.Context) (io.ReadCloser, error), size int64, kind wire.RpcDataType) (*wire.ParameterBinding, error) {
+	body, err := open(e.ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open input %s: %w", name, err)
+	}
+	defer body.Close()
+	file, count, err := e.host.room.Write(untilDone{e.ctx, body}, size)
+	if err != nil {
+		return nil, fmt.Errorf("share input %s with the worker: %w", name, err)
+	}
+	e.maps = append(e.maps, file)
+	return &wire.ParameterBinding{Name: name, RpcData: &wire.ParameterBinding_RpcSharedMemory{
+		RpcSharedMemory: &wire.RpcSharedMemory{Name: file, Count: count, Type: kind},
+	}}, nil
+}
+
+// untilDone ends a copy with ctx's cause, whether the source minds ctx or not.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.Reader.Read(p)
+}
+
+// plain is a value as it passes on the stream.
+func (e *encoder) plain(name string, value contract.Value) (*wire.TypedData, error) {
+	switch value.Kind {
+	case contract.Text:
+		return e.text(name, value.Text)
+	case contract.JSON:
+		if !utf8.ValidString(value.Text) {
+			return nil, fmt.Errorf("input %s is no JSON: it is not UTF-8", name)
+		}
+		return &wire.TypedData{Data: &wire.TypedData_Json{Json: value.Text}}, e.fits(name, int64(len(value.Text)))
+	case contract.Bytes:
+		return &wire.TypedData{Data: &wire.TypedData_Bytes{Bytes: value.Bytes}}, e.fits(name, int64(len(value.Bytes)))
+	case contract.Large:
+		body, err := e.read(name, value.Stream)
+		if err != nil {
+			return nil, err
+		}
+		if value.Stream.Text && utf8.Valid(body) {
+			return &wire.TypedData{Data: &wire.TypedData_String_{String_: string(body)}}, nil
+		}
+		return &wire.TypedData{Data: &wire.TypedData_Bytes{Bytes: body}}, nil
+	case contract.HTTPIn:
+		return e.http(name, value.Request)
+	}
+	return &wire.TypedData{}, nil
+}
+
+// text is a string where it is one; the stream's strings are UTF-8.
+func (e *encoder) text(name, text string) (*wire.TypedData, error) {
+	if !utf8.ValidString(text) {
+		return &wire.TypedData{Data: &wire.TypedData_Bytes{Bytes: []byte(text)}}, e.fits(name, int64(len(text)))
+	}
+	return &wire.TypedData{Data: &wire.TypedData_String_{String_: text}}, e.fits(name, int64(len(text)))
+}
+
+func (e *encoder) fits(name string, size int64) error {
+	limit := e.host.config.Plain
+	if size <= limit {
+		return nil
+	}
+	why := "shared payloads are turned off"
+	if e.host.room != nil {
+		why = "this worker does not read shared payloads"
+	}
+	if e.shares {
+		why = "payloads of this kind, or of over 2 GiB, are not shared"
+	}
+	return &TooLarge{Input: name, Size: size, Limit: limit, Why: why}
+}
+
+// read holds a payload whole, which is why it is bounded.
+func (e *encoder) read(name string, source *contract.Stream) ([]byte, error) {
+	if err := e.fits(name, source.Size); err != nil {
+		return nil, err
+	}
+	opened, err := source.Open(e.ctx, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open input %s: %w", name, err)
+	}
+	defer opened.Close()
+	body := untilDone{e.ctx, opened}
+	if source.Size >= 0 {
+		held := make([]byte, source.Size)
+		if n, err := io.ReadFull(body, held); err != nil {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, fmt.Errorf("read input %s: ended after %d of %d bytes: %w", name, n, source.Size, err)
+		}
+		switch n, err := io.ReadFull(body, make([]byte, 1)); {
+		case n > 0:
+			return nil, fmt.Errorf("read input %s: it goes on after %d bytes", name, source.Size)
+		case err != io.EOF:
+			return nil, fmt.Errorf("read input %s: %w", name, err)
+		}
+		return held, nil
+	}
+	held, err := io.ReadAll(io.LimitReader(body, e.host.config.Plain+1))
+	if err != nil {
+		return nil, fmt.Errorf("read input %s: %w", name, err)
+	}
+	if int64(len(held)) > e.host.config.Plain {
+		err := e.fits(name, int64(len(held))).(*TooLarge)
+		err.Size = -1
+		return nil, err
+	}
+	return held, nil
+}
