@@ -1,0 +1,300 @@
+package gate
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/bytesize"
+)
+
+// Room is the books of a worker's memory: what is reserved for the invocations
+// that it has, and who comes next.
+//
+// What is used now says too little, since what was let in has not grown yet; what
+// is reserved says too little, since a worker keeps memory of its own. So both
+// count: an invocation enters if
+//
+//	max(used, base + reserved) + its cost ≤ ceiling
+//
+// where base is what the worker holds when it has nothing to do: seen when it is
+// idle, raised by what stays when an invocation leaves, lowered to what is used.
+// Growth over base belongs to those inside, to each the share that its reservation
+// has of all. An invocation that is seen to take more than was reserved has its
+// reservation raised; what it took at most is learnt when it leaves.
+//
+// Between functions it is fair by turns. Within and between them a small one may
+// overtake a large one that does not fit yet, until the large one has waited for
+// [RoomConfig.Patience]: then nobody enters before it does.
+//
+// Times are arguments. It is not safe for concurrent use.
+type Room struct {
+	cfg        RoomConfig
+	used       int64
+	ceiling    int64
+	base       int64
+	fresh      int64 // base of a worker that has just begun
+	reserved   int64
+	generation string
+	inside     map[uint64]*Stay
+	lines      []*line
+	turn       int
+	next       uint64
+}
+
+// RoomConfig bounds a room.
+type RoomConfig struct {
+	Concurrency int           // invocations inside at once; 0 is no cap
+	Patience    time.Duration // how long others may overtake one that waits
+	Shadow      bool          // let everybody in whom the cap lets in, and only tell
+}
+
+// line are the waiting invocations of one function, in their order.
+type line struct {
+	function string
+	cost     *Cost
+	limit    int // of this function inside at once; 0 is no cap
+	inside   int
+	waiting  []*Stay
+}
+
+// Stay is one invocation, from when it waits until it leaves.
+type Stay struct {
+	Function string
+	Payload  int64 // bytes
+	Cost     int64 // bytes that are reserved for it
+	Waited   time.Duration
+	Over     int64 // in a shadow: how many bytes too many it takes, else 0
+
+	id      uint64
+	since   time.Time
+	took    float64 // the most that was seen of it, in bytes
+	certain float64 // its part of all that was reserved then
+	line    *line
+}
+
+// NewRoom makes an empty room.
+func NewRoom(cfg RoomConfig) *Room { return &Room{cfg: cfg, inside: map[uint64]*Stay{}} }
+
+// Function makes a function known: its first cost, and how many of it may be
+// inside at once (0: no cap).
+func (r *Room) Function(name string, cost *Cost, limit int) {
+	r.lines = append(r.lines, &line{function: name, cost: cost, limit: limit})
+}
+
+// Observe takes in a reading: what the worker uses and may use, in bytes, and
+// which worker it is. A new worker begins with what it uses then.
+func (r *Room) Observe(used, ceiling int64, generation string) {
+	r.used, r.ceiling = used, ceiling
+	if generation != r.generation {
+		r.generation, r.base, r.fresh = generation, used, used
+	}
+	if len(r.inside) == 0 {
+		r.base = used
+		r.fresh = min(r.fresh, used)
+		return
+	}
+	r.base = min(r.base, used)
+	grown := used - r.base
+	share := float64(grown) / float64(max(r.reserved, 1))
+	more := int64(0)
+	for _, s := range r.inside {
+		took := share * float64(s.Cost)
+		if took >= s.took {
+			s.took, s.certain = took, float64(s.Cost)/float64(max(r.reserved, 1))
+		}
+		if grown > r.reserved {
+			more += int64(took) - s.Cost
+			s.Cost = int64(took)
+		}
+	}
+	r.reserved += more
+}
+
+// Never says why an invocation with such a payload could not enter even an empty
+// worker; it is nil if it could.
+func (r *Room) Never(function string, payload int64) error {
+	l := r.line(function)
+	cost := l.cost.Of(payload)
+	if r.cfg.Shadow || r.ceiling == 0 || r.fresh+cost <= r.ceiling {
+		return nil
+	}
+	return &TooBig{Function: function, Payload: payload, Factor: l.cost.Factor(), Cost: cost, Base: r.fresh, Ceiling: r.ceiling}
+}
+
+// TooBig says that an invocation does not fit an empty worker. All but Factor are
+// bytes.
+type TooBig struct {
+	Function                     string
+	Payload, Cost, Base, Ceiling int64
+	Factor                       float64
+}
+
+// Error spells the sum out.
+func (e *TooBig) Error() string {
+	return fmt.Sprintf("a payload of %s never fits %s: it takes about %s (%.1f bytes a byte), the worker holds %s before it begins, together %s, and it may use %s",
+		bytesize.Size(e.Payload), e.Function, bytesize.Size(e.Cost), e.Factor, bytesize.Size(e.Base), bytesize.Size(e.Cost+e.Base), bytesize.Size(e.Ceiling))
+}
+
+// Queue puts an invocation at the end of its function's line. Call [Room.Next]
+// to learn who enters.
+func (r *Room) Queue(now time.Time, function string, payload int64) *Stay {
+	r.next++
+	l := r.line(function)
+	s := &Stay{Function: function, Payload: payload, Cost: l.cost.Of(payload), id: r.next, since: now, line: l}
+	l.waiting = append(l.waiting, s)
+	return s
+}
+
+// Next lets in the one whose turn it is, or returns nil if nobody may enter now.
+// It is called again until it returns nil, after every Queue, Observe, Leave and
+// Abandon, and when the patience of one who waits ends.
+func (r *Room) Next(now time.Time) *Stay {
+	if r.cfg.Concurrency > 0 && len(r.inside) >= r.cfg.Concurrency {
+		return nil
+	}
+	if s := r.impatient(now); s != nil {
+		return r.enter(now, s)
+	}
+	for i := range r.lines {
+		l := r.lines[(r.turn+i)%len(r.lines)]
+		for _, s := range l.waiting {
+			if l.full() {
+				break
+			}
+			if entered := r.enter(now, s); entered != nil {
+				r.turn = (r.turn + i + 1) % len(r.lines)
+				return entered
+			}
+		}
+	}
+	return nil
+}
+
+// impatient is the one that waits longest of those whose patience has ended and
+// whose function may have another one inside.
+func (r *Room) impatient(now time.Time) *Stay {
+	var oldest *Stay
+	for _, l := range r.lines {
+		if len(l.waiting) == 0 || l.full() {
+			continue
+		}
+		if s := l.waiting[0]; now.Sub(s.since) >= r.cfg.Patience && (oldest == nil || s.since.Before(oldest.since)) {
+			oldest = s
+		}
+	}
+	return oldest
+}
+
+func (l *line) full() bool { return l.limit > 0 && l.inside >= l.limit }
+
+func (r *Room) enter(now time.Time, s *Stay) *Stay {
+	// What was learnt while it waited counts.
+	s.Cost = s.line.cost.Of(s.Payload)
+	over := max(r.used, r.base+r.reserved) + s.Cost - r.ceiling
+	if r.ceiling == 0 || over < 0 {
+		over = 0
+	}
+	// An empty worker takes what no worker will take better: it is asked [Room.Never] first.
+	if over > 0 && !r.cfg.Shadow && len(r.inside) > 0 {
+		return nil
+	}
+	if over > 0 && !r.cfg.Shadow && r.base > r.fresh && r.Never(s.Function, s.Payload) == nil {
+		return nil // a fresh worker will take it: this one has to be replaced or to give back
+	}
+	s.Over, s.Waited = over, now.Sub(s.since)
+	s.line.waiting = slices.DeleteFunc(s.line.waiting, func(o *Stay) bool { return o == s })
+	s.line.inside++
+	r.inside[s.id] = s
+	r.reserved += s.Cost
+	return s
+}
+
+// Leave ends one who was inside. measured says whether what was seen of its
+// memory is to be learnt: not if it never ran.
+func (r *Room) Leave(s *Stay, measured bool) {
+	if r.inside[s.id] == nil {
+		return
+	}
+	delete(r.inside, s.id)
+	s.line.inside--
+	r.reserved -= s.Cost
+	// What it leaves behind is nobody's who is still inside.
+	r.base = max(r.base, r.used-r.reserved)
+	if measured {
+		s.line.cost.Learn(s.Payload, int64(s.took), s.certain)
+	}
+}
+
+// Abandon ends one who waited.
+func (r *Room) Abandon(s *Stay) {
+	s.line.waiting = slices.DeleteFunc(s.line.waiting, func(o *Stay) bool { return o == s })
+}
+
+// Patience is how long until [Room.Next] may decide otherwise because somebody
+// has waited long enough; ok is false if nobody waits for that.
+func (r *Room) Patience(now time.Time) (left time.Duration, ok bool) {
+	for _, l := range r.lines {
+		if len(l.waiting) == 0 {
+			continue
+		}
+		if d := r.cfg.Patience - now.Sub(l.waiting[0].since); d > 0 && (!ok || d < left) {
+			left, ok = d, true
+		}
+	}
+	return left, ok
+}
+
+// Wants says whether somebody waits whom only a fresh worker would take: the
+// worker keeps too much.
+func (r *Room) Wants() bool {
+	if len(r.inside) > 0 || r.base <= r.fresh {
+		return false
+	}
+	for _, l := range r.lines {
+		if len(l.waiting) > 0 && r.base+l.waiting[0].Cost > r.ceiling {
+			return true
+		}
+	}
+	return false
+}
+
+// Books are a room's figures, in bytes but for the counts.
+type Books struct {
+	Used, Ceiling, Base, Reserved int64
+	Inside, Waiting               int
+	Functions                     []FunctionBooks
+}
+
+// FunctionBooks are those of one function.
+type FunctionBooks struct {
+	Name            string
+	Inside, Waiting int
+	Factor          float64 // bytes for each byte of payload
+	Fixed           int64
+	Seen            int
+}
+
+// Books are the present figures, functions by name.
+func (r *Room) Books() Books {
+	b := Books{Used: r.used, Ceiling: r.ceiling, Base: r.base, Reserved: r.reserved, Inside: len(r.inside)}
+	for _, l := range r.lines {
+		b.Waiting += len(l.waiting)
+		b.Functions = append(b.Functions, FunctionBooks{Name: l.function, Inside: l.inside, Waiting: len(l.waiting), Factor: l.cost.Factor(), Fixed: l.cost.Fixed(), Seen: l.cost.Seen()})
+	}
+	slices.SortFunc(b.Functions, func(x, y FunctionBooks) int { return cmp.Compare(x.Name, y.Name) })
+	return b
+}
+
+// line is a function's. One that was not made known is free of cost.
+func (r *Room) line(function string) *line {
+	for _, l := range r.lines {
+		if l.function == function {
+			return l
+		}
+	}
+	l := &line{function: function, cost: &Cost{}}
+	r.lines = append(r.lines, l)
+	return l
+}
