@@ -1,0 +1,165 @@
+// Package customhandler hands work to an HTTP server under the contract of Azure Functions' custom handlers.
+//
+// An invocation is a POST to /FUNCTION with {"Data":{…},"Metadata":{…}}, and the
+// answer is {"Outputs":{…},"Logs":[…],"ReturnValue":…}. Payloads stand in both as
+// strings, bytes as base64. Neither direction passes through memory: the request's
+// length is known beforehand and its payloads are encoded as they are sent; an
+// answer that is large goes to a file without a name, and its values are read from
+// there. A function that is HTTP alone can be forwarded to as it came.
+//
+// The encoding is clean unless [Config.Compat] asks for that of Azure's host,
+// which encodes strings twice, writes numbers as strings, and takes every answer
+// that could be base64 for it. Source: Azure/azure-functions-host,
+// src/WebJobs.Script/Workers/Http, and the documentation of custom handlers.
+package customhandler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/spool"
+)
+
+// Config says how one worker is reached.
+type Config struct {
+	Dial     func(ctx context.Context) (net.Conn, error) // to the worker
+	Compat   bool                                        // encode as Azure's host does, oddities included
+	Forward  func(function string) bool                  // pass this function's HTTP request on as it came; nil for none
+	Binary   func(function, output string) bool          // this output binding has dataType binary: its strings are base64; nil for none
+	Spool    string                                      // directory for large answers
+	Log      func(contract.Line)
+	HostName string // X-Azure-Functions-HostVersion: "4.x.y"
+}
+
+// Client speaks to one worker. It is safe for concurrent use.
+type Client struct {
+	cfg  Config
+	http *http.Client
+}
+
+var _ contract.Contract = (*Client)(nil)
+
+// New makes a client; nothing is sent yet.
+func New(cfg Config) *Client {
+	transport := &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return cfg.Dial(ctx) },
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     30 * time.Second,
+		DisableCompression:  true,
+		WriteBufferSize:     64 << 10,
+		ReadBufferSize:      64 << 10,
+	}
+	return &Client{cfg: cfg, http: &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Ready asks the worker for /: any answer means that it serves.
+func (c *Client) Ready(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := c.http.Do(req)
+	if err != nil {
+		return fmt.Errorf("ask the custom handler whether it serves: %w", err)
+	}
+	_, _ = io.CopyN(io.Discard, answer.Body, 64<<10)
+	return answer.Body.Close()
+}
+
+// origin is a name for the worker; the connection goes where Dial says.
+const origin = "http://127.0.0.1"
+
+// Invoke sends one invocation and reads its answer.
+func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contract.Result, func(), error) {
+	if request := forwarded(inv); request != nil && c.cfg.Forward != nil && c.cfg.Forward(inv.Function) {
+		return c.forward(ctx, inv, request)
+	}
+	body, err := encode(ctx, inv, c.cfg.Compat)
+	if err != nil {
+		return nil, nil, fmt.Errorf("encode the invocation of %s: %w", inv.Function, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, origin+"/"+url.PathEscape(inv.Function), body)
+	if err != nil {
+		return nil, nil, err
+	}
+	req.ContentLength = body.length
+	req.GetBody = func() (io.ReadCloser, error) { return body.again(), nil }
+	req.Header.Set("Content-Type", "application/json; charset=utf-8")
+	c.mark(req, inv)
+	answer, err := c.http.Do(req)
+	if failed := body.failure(); failed != nil {
+		// The payload broke off, not the worker.
+		if answer != nil {
+			_ = answer.Body.Close()
+		}
+		return nil, nil, fmt.Errorf("send the payload of %s: %w", inv.Function, failed)
+	}
+	if err != nil {
+		return nil, nil, gone(ctx, err)
+	}
+	defer answer.Body.Close()
+	return c.read(ctx, inv, answer)
+}
+
+// mark sets the headers that every invocation bears.
+func (c *Client) mark(req *http.Request, inv *contract.Invocation) {
+	req.Header.Set("X-Azure-Functions-InvocationId", inv.ID)
+	if c.cfg.HostName != "" {
+		req.Header.Set("X-Azure-Functions-HostVersion", c.cfg.HostName)
+		req.Header.Set("User-Agent", "Azure-Functions-Host/"+c.cfg.HostName)
+	}
+	if inv.Trace != "" {
+		req.Header.Set("Traceparent", inv.Trace)
+	}
+}
+
+// gone tells an end of ctx from a worker that went away.
+func gone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // without the made-up address
+	}
+	return &contract.Gone{Err: err}
+}
+
+// complaint is how much of a refusal's body is told.
+const complaint = 2 << 10
+
+func (c *Client) read(ctx context.Context, inv *contract.Invocation, answer *http.Response) (*contract.Result, func(), error) {
+	if answer.StatusCode/100 != 2 {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, complaint))
+		return nil, nil, &contract.Failed{Message: fmt.Sprintf("the custom handler answered %s: %s", answer.Status, strings.TrimSpace(string(text)))}
+	}
+	kept, err := spool.Keep(c.cfg.Spool, answer.Body)
+	if err != nil {
+		if _, ok := errors.AsType[*spool.Error](err); ok {
+			return nil, nil, err
+		}
+		return nil, nil, gone(ctx, err)
+	}
+	result, logs, err := c.decode(inv.Function, kept)
+	for _, text := range logs {
+		c.cfg.Log(contract.Line{At: time.Now(), Invocation: inv.ID, Level: contract.Information, Category: "Function." + inv.Function + ".User", Text: text})
+	}
+	if err != nil {
+		kept.Close()
+		return nil, nil, &contract.Failed{Message: fmt.Sprintf("the custom handler's answer is not one: %v", err)}
+	}
+	return result, kept.Close, nil
+}

@@ -1,0 +1,172 @@
+// Package plainhttp hands work to any HTTP server: a delivery is a POST of its payload, and a status of success settles it.
+//
+// The body is the trigger's payload as it is, streamed; everything else stands in
+// headers. Besides stanch's own they are those of a CloudEvent in binary mode, so
+// that servers which take such events take deliveries. Input bindings besides the
+// trigger are URLs to read from, outputs URLs to write to (work/endpoint). What a
+// 2xx answer says is the function's return value. A 503 or 429 with Retry-After
+// says that the worker is busy, any other status that the function failed.
+// Source of the event headers: CloudEvents 1.0.2, HTTP protocol binding, section 3.1.
+package plainhttp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/spool"
+)
+
+// Config says how one worker is reached.
+type Config struct {
+	Dial  func(ctx context.Context) (net.Conn, error) // to the worker
+	Path  func(function string) string                // where a function's deliveries go
+	Spool string                                      // directory for large answers
+	// Lend makes the inputs besides the trigger readable and the outputs writable,
+	// and returns their URLs by binding; end is called when the delivery has ended.
+	// nil where functions have neither.
+	Lend func(ctx context.Context, inv *contract.Invocation) (urls map[string]string, end func())
+}
+
+// Client speaks to one worker. It is safe for concurrent use.
+type Client struct {
+	cfg  Config
+	http *http.Client
+}
+
+var _ contract.Contract = (*Client)(nil)
+
+// New makes a client; nothing is sent yet.
+func New(cfg Config) *Client {
+	return &Client{cfg: cfg, http: &http.Client{
+		Transport: &http.Transport{
+			DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return cfg.Dial(ctx) },
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     30 * time.Second,
+			DisableCompression:  true,
+			WriteBufferSize:     64 << 10,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Busy says that the worker asks to be left alone for a while. The delivery was
+// not its fault.
+type Busy struct{ After time.Duration }
+
+// Error says for how long.
+func (b *Busy) Error() string { return fmt.Sprintf("the worker is busy for %v", b.After) }
+
+// Invoke posts one delivery.
+func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contract.Result, func(), error) {
+	end := func() {}
+	var urls map[string]string
+	if c.cfg.Lend != nil {
+		urls, end = c.cfg.Lend(ctx, inv)
+	}
+	result, err := c.post(ctx, inv, urls)
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	return result.Result, func() { result.kept.Close(); end() }, nil
+}
+
+type answered struct {
+	*contract.Result
+	kept *spool.Kept
+}
+
+func (c *Client) post(ctx context.Context, inv *contract.Invocation, urls map[string]string) (answered, error) {
+	var trigger contract.Input
+	if len(inv.Inputs) > 0 {
+		trigger = inv.Inputs[0]
+	}
+	body, err := open(ctx, trigger.Value)
+	if err != nil {
+		return answered{}, fmt.Errorf("open the payload of %s: %w", inv.Function, err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1"+c.cfg.Path(inv.Function), body)
+	if err != nil {
+		return answered{}, errors.Join(err, body.Close())
+	}
+	req.ContentLength = body.size
+	if body.size == 0 {
+		req.Body = http.NoBody
+	}
+	describe(req.Header, inv, trigger, urls)
+	answer, err := c.http.Do(req)
+	if broken := body.broken.Load(); broken != nil {
+		if answer != nil {
+			_ = answer.Body.Close()
+		}
+		return answered{}, fmt.Errorf("send the payload of %s: %w", inv.Function, *broken)
+	}
+	if err != nil {
+		return answered{}, gone(ctx, err)
+	}
+	defer answer.Body.Close()
+	if err := refusal(answer); err != nil {
+		return answered{}, err
+	}
+	kept, err := spool.Keep(c.cfg.Spool, answer.Body)
+	if err != nil {
+		if _, ours := errors.AsType[*spool.Error](err); ours {
+			return answered{}, err
+		}
+		return answered{}, gone(ctx, err)
+	}
+	return answered{&contract.Result{Return: back(answer, kept)}, kept}, nil
+}
+
+// gone tells an end of ctx from a worker that went away.
+func gone(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err // without the made-up address
+	}
+	return &contract.Gone{Err: err}
+}
+
+// complaint is how much of a refusal's body is told.
+const complaint = 2 << 10
+
+func refusal(answer *http.Response) error {
+	if answer.StatusCode/100 == 2 {
+		return nil
+	}
+	if answer.StatusCode == http.StatusServiceUnavailable || answer.StatusCode == http.StatusTooManyRequests {
+		if n, err := strconv.ParseInt(answer.Header.Get("Retry-After"), 10, 32); err == nil && n >= 0 {
+			return &Busy{time.Duration(n) * time.Second}
+		}
+	}
+	text, _ := io.ReadAll(io.LimitReader(answer.Body, complaint))
+	return &contract.Failed{Message: fmt.Sprintf("the worker answered %s: %s", answer.Status, strings.TrimSpace(string(text)))}
+}
+
+// back is the return value: what was answered, nothing if that is empty.
+func back(answer *http.Response, kept *spool.Kept) *contract.Value {
+	if kept.Size() == 0 {
+		return nil
+	}
+	kind := answer.Header.Get("Content-Type")
+	return &contract.Value{Kind: contract.Large, Stream: &contract.Stream{
+		Size: kept.Size(), ContentType: kind, Text: strings.HasPrefix(kind, "text/") || strings.Contains(kind, "json"),
+		Open: func(_ context.Context, from int64) (io.ReadCloser, error) {
+			return io.NopCloser(kept.Part(min(from, kept.Size()), kept.Size())), nil
+		},
+	}}
+}
