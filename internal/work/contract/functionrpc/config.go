@@ -55,6 +55,10 @@ func Default() Config {
 	}
 }
 
+// largestPlain leaves room in a message, which gRPC bounds, for what stands
+// beside a payload.
+const largestPlain = math.MaxInt32 - 1<<20
+
 // Check reports everything that is wrong.
 func (c Config) Check() error {
 	var wrong []error
@@ -67,7 +71,7 @@ func (c Config) Check() error {
 	say(c.Runtime == "", "its runtime is not named")
 	say(!strings.HasPrefix(c.App, "/"), "the app's directory %q is not absolute", c.App)
 	say(c.HostVersion == "", "the host's version is empty")
-	say(c.Plain < 1 || c.Plain > math.MaxInt32/2, "the largest payload on the stream is %d bytes, want 1 to %d", c.Plain, math.MaxInt32/2)
+	say(c.Plain < 1 || c.Plain > largestPlain, "the largest payload on the stream is %d bytes, want 1 to %d", c.Plain, largestPlain)
 	say(c.Answer < 1<<20, "the largest answer is %d bytes, want at least 1 MiB", c.Answer)
 	for name, t := range map[string]time.Duration{"connect": c.HelloTime, "initialise": c.InitTime, "list functions": c.IndexTime, "load a function": c.LoadTime} {
 		say(t <= 0, "its time to %s is %v", name, t)

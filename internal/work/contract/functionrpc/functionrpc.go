@@ -135,13 +135,16 @@ func (h *Host) Env() []string {
 // Exited tells that the worker's process has ended. Everything that waits for
 // the worker ends now, and not when a time-out or the connection says so. It may
 // be called at any time, and more than once.
-func (h *Host) Exited(err error) {
+func (h *Host) Exited(err error) { h.leave(fmt.Errorf("worker process ended: %w", err)) }
+
+// leave ends everything that waits. The first reason counts.
+func (h *Host) leave(why error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.exit != nil {
 		return
 	}
-	h.exit = fmt.Errorf("worker process ended: %w", err)
+	h.exit = why
 	close(h.exited)
 	if h.link != nil {
 		h.link.end(h.exit)

@@ -99,6 +99,27 @@ func TestAProcessThatEndsBeforeItConnectsEndsTheStart(t *testing.T) {
 	}
 }
 
+func TestStopEndsAStartThatStillWaits(t *testing.T) {
+	h, _ := host(t, nil)
+	started := make(chan error, 1)
+	go func() {
+		_, err := h.Start(t.Context())
+		started <- err
+	}()
+	// Somebody who is refused shows that the host serves, and so that Start waits.
+	stranger := connect(t, h)
+	stranger.hello("somebody")
+	if _, err := stranger.stream.Recv(); status.Code(err) != codes.PermissionDenied {
+		t.Fatalf("stranger: got %v, want %v", err, codes.PermissionDenied)
+	}
+	if err := h.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-started; !errors.As(err, new(*contract.Gone)) {
+		t.Errorf("Start: got %v, want *contract.Gone", err)
+	}
+}
+
 func TestWhatTheWorkerCannotDoComesWithItsTraceback(t *testing.T) {
 	broken := &wire.StatusResult{Exception: &wire.RpcException{Message: "ModuleNotFoundError: No module named 'x'", StackTrace: "File \"app.py\", line 1"}}
 	want := &contract.Failed{Type: "ModuleNotFoundError", Message: "No module named 'x'", Stack: "File \"app.py\", line 1"}

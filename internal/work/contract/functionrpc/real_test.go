@@ -375,6 +375,40 @@ func TestRealWorkerThatGoesTakesItsInvocationsWithItAtOnce(t *testing.T) {
 	})
 }
 
+func TestRealWorkerThatIsFrozenHoldsNothingUp(t *testing.T) {
+	each(t, func(t *testing.T, form pyworker.Form) {
+		w := v2(t, form, nil)
+		if err := w.process.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		blob, _ := large(8 << 20) // more than the connection buffers: the sender is stuck, too
+		answers := make(chan error, 2)
+		for i := range 2 {
+			go func() {
+				_, _, err := w.Invoke(t.Context(), message("resize", fmt.Sprint(i), "cat.jpg", contract.Value{Kind: contract.Large, Stream: blob}))
+				answers <- err
+			}()
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		defer cancel()
+		if _, err := w.Status(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Status: got %v, want %v", err, context.DeadlineExceeded)
+		}
+		began := time.Now()
+		if err := w.Stop(t.Context()); err != nil {
+			t.Errorf("Stop: %v", err)
+		}
+		for range 2 {
+			if err := <-answers; !errors.As(err, new(*contract.Gone)) {
+				t.Errorf("Invoke: got %v, want *contract.Gone", err)
+			}
+		}
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("Stop took %v, want at once", took)
+		}
+	})
+}
+
 func TestRealWorkerRunsTheFirstModel(t *testing.T) {
 	each(t, func(t *testing.T, form pyworker.Form) {
 		w, err := start(t, form, "v1", nil)

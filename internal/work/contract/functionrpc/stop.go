@@ -37,12 +37,10 @@ func (h *Host) Status(ctx context.Context) (time.Duration, error) {
 // and before Start.
 func (h *Host) Stop(ctx context.Context) error {
 	h.stop.Do(func() {
-		if l, err := h.connected(); err == nil {
-			if h.has("HandlesWorkerTerminateMessage") {
-				h.terminate(ctx, l)
-			}
-			l.end(errors.New("host was stopped"))
+		if l, err := h.connected(); err == nil && h.has("HandlesWorkerTerminateMessage") {
+			h.terminate(ctx, l)
 		}
+		h.leave(errors.New("host was stopped"))
 		h.server.Stop()
 		h.serving.Wait()
 		// A listener that was never served is not the server's to close.
