@@ -44,7 +44,7 @@ venv() {
 
 complete() {
 	interpreter=$(python 3.11 3.12 3.10 3.9 3.8) || return
-	git clone --quiet --no-checkout "$repository" "$cache/complete/source" &&
+	GIT_TERMINAL_PROMPT=0 timeout 300 git clone --quiet --no-checkout "$repository" "$cache/complete/source" &&
 		git -C "$cache/complete/source" checkout --quiet "$commit" || return
 	venv complete "$interpreter" azure-functions==1.22.0b4 azurefunctions-extensions-base==1.0.0 \
 		python-dateutil==2.9.0.post0 protobuf==4.25.8 grpcio==1.59.5 grpcio-tools==1.59.5 'setuptools<81' || return
