@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -217,25 +218,28 @@ func TestABatchIsWorkedOnAtOnceAndRefilledAtItsThreshold(t *testing.T) {
 
 func TestALeaseIsRenewedAtHalfItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
+		var calls atomic.Int64
 		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict {
-			calls++
+			calls.Add(1)
 			time.Sleep(10 * time.Minute)
 			return listen.Verdict{}
 		}, nil)
 		r.fill(t, 1)
 		time.Sleep(12 * time.Minute)
 		r.end()
-		if calls != 1 || r.size("jobs") != 0 {
-			t.Errorf("%d deliveries, %d messages left; want one delivery of ten minutes with leases of one", calls, r.size("jobs"))
+		if calls.Load() != 1 || r.size("jobs") != 0 {
+			t.Errorf("%d deliveries, %d messages left; want one delivery of ten minutes with leases of one", calls.Load(), r.size("jobs"))
 		}
 	})
 }
 
 func TestWhatFailsIsTriedAgainAndThenPoison(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var at []time.Time
-		r := begin(t, policy(), func(_ context.Context, m *queue.Message) listen.Verdict {
+		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict {
+			mu.Lock()
+			defer mu.Unlock()
 			at = append(at, time.Now())
 			return listen.Verdict{Ending: settle.Failed, Reason: "boom"}
 		}, nil)
@@ -293,8 +297,8 @@ func TestAnIdleQueueIsAskedMoreAndMoreSeldom(t *testing.T) {
 
 func TestAStoreThatIsDownIsToldOnceAndLeftAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		done := 0
-		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict { done++; return listen.Verdict{} }, nil)
+		var done atomic.Int64
+		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict { done.Add(1); return listen.Verdict{} }, nil)
 		r.fill(t, 1)
 		r.fail(&work.Unavailable{After: 90 * time.Second, Err: errors.New("503")})
 		time.Sleep(200 * time.Millisecond)
@@ -314,18 +318,17 @@ func TestAStoreThatIsDownIsToldOnceAndLeftAsLongAsItAsks(t *testing.T) {
 		kinds := r.kinds()
 		down := slices.Index(kinds, listen.StoreDown)
 		back := slices.Index(kinds, listen.StoreBack)
-		if done > 1 || r.size("jobs") != 0 || down >= 0 != (back > down) {
-			t.Errorf("%d deliveries, %d left, news %v", done, r.size("jobs"), kinds)
+		if done.Load() > 1 || r.size("jobs") != 0 || down >= 0 != (back > down) {
+			t.Errorf("%d deliveries, %d left, news %v", done.Load(), r.size("jobs"), kinds)
 		}
 	})
 }
 
 func TestALeaseThatIsLostSettlesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
+		var calls atomic.Int64
 		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict {
-			calls++
-			if calls == 1 {
+			if calls.Add(1) == 1 {
 				time.Sleep(5 * time.Minute)
 			}
 			return listen.Verdict{}
@@ -340,8 +343,8 @@ func TestALeaseThatIsLostSettlesNothing(t *testing.T) {
 		if !slices.Contains(r.kinds(), listen.LeaseLost) {
 			t.Errorf("news %v, want that the lease was lost", r.kinds())
 		}
-		if calls != 2 || r.size("jobs") != 0 {
-			t.Errorf("%d deliveries, %d left; want two, the second of which settled it", calls, r.size("jobs"))
+		if calls.Load() != 2 || r.size("jobs") != 0 {
+			t.Errorf("%d deliveries, %d left; want two, the second of which settled it", calls.Load(), r.size("jobs"))
 		}
 	})
 }
@@ -349,8 +352,8 @@ func TestALeaseThatIsLostSettlesNothing(t *testing.T) {
 func TestAShutGateLeasesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		open := make(chan struct{})
-		done := 0
-		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict { done++; return listen.Verdict{} }, func(ctx context.Context) error {
+		var done atomic.Int64
+		r := begin(t, policy(), func(context.Context, *queue.Message) listen.Verdict { done.Add(1); return listen.Verdict{} }, func(ctx context.Context) error {
 			select {
 			case <-open:
 				return nil
@@ -360,14 +363,14 @@ func TestAShutGateLeasesNothing(t *testing.T) {
 		})
 		r.fill(t, 1)
 		time.Sleep(time.Hour)
-		if done != 0 {
+		if done.Load() != 0 {
 			t.Error("a message was leased behind a gate that is shut")
 		}
 		close(open)
 		time.Sleep(time.Minute)
 		r.end()
-		if done != 1 {
-			t.Errorf("%d deliveries after it opened", done)
+		if done.Load() != 1 {
+			t.Errorf("%d deliveries after it opened", done.Load())
 		}
 	})
 }

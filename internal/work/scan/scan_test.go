@@ -217,7 +217,7 @@ func TestAClaimOfADeadHostIsTakenOverWhenItIsOld(t *testing.T) {
 
 func TestThousandsAreListedAndKnownAgain(t *testing.T) {
 	b := begin(t)
-	const many = 3000
+	const many = 1000
 	box := filepath.Join(b.dir, "blobs", "images", "in")
 	if err := os.MkdirAll(box, 0o700); err != nil {
 		t.Fatal(err)

@@ -1,4 +1,9 @@
-package gate
+// Package room keeps the books of a worker's memory: what is reserved for the invocations that it has, and who comes next.
+//
+// It is pure: readings, sizes and times are arguments, and it answers who may
+// enter. What an invocation takes is learnt from those before it ([Cost]). Begin
+// with [Room].
+package room
 
 import (
 	"cmp"
@@ -9,8 +14,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/bytesize"
 )
 
-// Room is the books of a worker's memory: what is reserved for the invocations
-// that it has, and who comes next.
+// Room is the books of one worker.
 //
 // What is used now says too little, since what was let in has not grown yet; what
 // is reserved says too little, since a worker keeps memory of its own. So both
@@ -26,11 +30,11 @@ import (
 //
 // Between functions it is fair by turns. Within and between them a small one may
 // overtake a large one that does not fit yet, until the large one has waited for
-// [RoomConfig.Patience]: then nobody enters before it does.
+// [Config.Patience]: then nobody enters before it does.
 //
 // Times are arguments. It is not safe for concurrent use.
 type Room struct {
-	cfg        RoomConfig
+	cfg        Config
 	used       int64
 	ceiling    int64
 	base       int64
@@ -43,8 +47,8 @@ type Room struct {
 	next       uint64
 }
 
-// RoomConfig bounds a room.
-type RoomConfig struct {
+// Config bounds a room.
+type Config struct {
 	Concurrency int           // invocations inside at once; 0 is no cap
 	Patience    time.Duration // how long others may overtake one that waits
 	Shadow      bool          // let everybody in whom the cap lets in, and only tell
@@ -74,8 +78,8 @@ type Stay struct {
 	line    *line
 }
 
-// NewRoom makes an empty room.
-func NewRoom(cfg RoomConfig) *Room { return &Room{cfg: cfg, inside: map[uint64]*Stay{}} }
+// New makes an empty room.
+func New(cfg Config) *Room { return &Room{cfg: cfg, inside: map[uint64]*Stay{}} }
 
 // Function makes a function known: its first cost, and how many of it may be
 // inside at once (0: no cap).

@@ -1,4 +1,4 @@
-package gate
+package room
 
 // Cost is what invocations of one function take of a worker's memory, learnt
 // from the payloads that it was given and the growth that was measured. It

@@ -1,4 +1,4 @@
-package gate_test
+package room_test
 
 import (
 	"errors"
@@ -7,24 +7,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stanch-dev/stanch/internal/work/gate"
+	"github.com/stanch-dev/stanch/internal/work/room"
 )
 
 const mib = 1 << 20
 
 // begun is a room with one function whose payloads cost twice their size, and a
 // worker that holds 50 of 1000 MiB.
-func begun(cfg gate.RoomConfig, functions ...string) *gate.Room {
-	r := gate.NewRoom(cfg)
+func begun(cfg room.Config, functions ...string) *room.Room {
+	r := room.New(cfg)
 	for _, f := range functions {
-		r.Function(f, gate.NewCost(gate.SharedFactor), 0)
+		r.Function(f, room.NewCost(room.SharedFactor), 0)
 	}
 	r.Observe(50*mib, 1000*mib, "w1")
 	return r
 }
 
 // enter lets in whoever may.
-func enter(r *gate.Room, at time.Time) (all []*gate.Stay) {
+func enter(r *room.Room, at time.Time) (all []*room.Stay) {
 	for s := r.Next(at); s != nil; s = r.Next(at) {
 		all = append(all, s)
 	}
@@ -33,7 +33,7 @@ func enter(r *gate.Room, at time.Time) (all []*gate.Stay) {
 
 func TestNobodyEntersWhoseCostDoesNotFitBesideTheReserved(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{Patience: time.Minute}, "f")
+	r := begun(room.Config{Patience: time.Minute}, "f")
 	for range 10 {
 		r.Queue(at, "f", 100*mib) // 1.1 × (1 + 200) = 221 MiB each
 	}
@@ -57,7 +57,7 @@ func TestNobodyEntersWhoseCostDoesNotFitBesideTheReserved(t *testing.T) {
 
 func TestWhatIsUsedCountsThoughNobodyReservedIt(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{}, "f")
+	r := begun(room.Config{}, "f")
 	r.Queue(at, "f", 10*mib)
 	in := enter(r, at)
 	r.Observe(900*mib, 1000*mib, "w1")
@@ -73,7 +73,7 @@ func TestWhatIsUsedCountsThoughNobodyReservedIt(t *testing.T) {
 }
 
 func TestADearerInvocationIsLearntAtOnceAndACheaperOneSlowly(t *testing.T) {
-	c := gate.NewCost(2)
+	c := room.NewCost(2)
 	c.Learn(100*mib, 501*mib, 1)
 	if got := c.Factor(); got < 4.9 || got > 5.1 {
 		t.Errorf("factor %.2f after one that took 5, want 5", got)
@@ -96,7 +96,7 @@ func TestADearerInvocationIsLearntAtOnceAndACheaperOneSlowly(t *testing.T) {
 
 func TestWhatAnInvocationLeavesBehindIsNotBlamedOnOthers(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{}, "large", "small")
+	r := begun(room.Config{}, "large", "small")
 	r.Queue(at, "large", 100*mib)
 	r.Queue(at, "small", 1*mib)
 	in := enter(r, at)
@@ -127,7 +127,7 @@ func TestWhatAnInvocationLeavesBehindIsNotBlamedOnOthers(t *testing.T) {
 
 func TestSmallOnesOvertakeALargeOneUntilItsPatienceEnds(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{Patience: time.Second}, "large", "small")
+	r := begun(room.Config{Patience: time.Second}, "large", "small")
 	r.Queue(at, "small", 100*mib)
 	r.Queue(at, "small", 100*mib)
 	first := enter(r, at)
@@ -155,7 +155,7 @@ func TestSmallOnesOvertakeALargeOneUntilItsPatienceEnds(t *testing.T) {
 
 func TestFunctionsTakeTurns(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{Concurrency: 4, Patience: time.Minute}, "a", "b")
+	r := begun(room.Config{Concurrency: 4, Patience: time.Minute}, "a", "b")
 	for range 10 {
 		r.Queue(at, "a", 1)
 	}
@@ -173,9 +173,9 @@ func TestFunctionsTakeTurns(t *testing.T) {
 
 func TestAFunctionsOwnCapHoldsItAndNobodyElse(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{})
-	r.Function("one", gate.NewCost(1), 1)
-	r.Function("many", gate.NewCost(1), 0)
+	r := begun(room.Config{})
+	r.Function("one", room.NewCost(1), 1)
+	r.Function("many", room.NewCost(1), 0)
 	for range 3 {
 		r.Queue(at, "one", 1)
 		r.Queue(at, "many", 1)
@@ -190,12 +190,12 @@ func TestAFunctionsOwnCapHoldsItAndNobodyElse(t *testing.T) {
 }
 
 func TestWhatNeverFitsIsToldWithItsSum(t *testing.T) {
-	r := begun(gate.RoomConfig{}, "resize")
+	r := begun(room.Config{}, "resize")
 	if err := r.Never("resize", 400*mib); err != nil {
 		t.Errorf("400 MiB at 2.2 of 950: %v", err)
 	}
 	err := r.Never("resize", 500*mib)
-	big, ok := errors.AsType[*gate.TooBig](err)
+	big, ok := errors.AsType[*room.TooBig](err)
 	if !ok || big.Cost != 1101*mib+mib/10 && big.Cost/mib != 1101 {
 		t.Fatalf("Never = %v", err)
 	}
@@ -208,7 +208,7 @@ func TestWhatNeverFitsIsToldWithItsSum(t *testing.T) {
 
 func TestAWorkerThatKeepsTooMuchIsToBeReplaced(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{}, "f")
+	r := begun(room.Config{}, "f")
 	r.Observe(700*mib, 1000*mib, "w1") // idle, and it keeps that
 	r.Queue(at, "f", 200*mib)          // 441 MiB
 	if s := r.Next(at); s != nil {
@@ -225,7 +225,7 @@ func TestAWorkerThatKeepsTooMuchIsToBeReplaced(t *testing.T) {
 
 func TestAShadowLetsInAndTells(t *testing.T) {
 	at := time.Unix(0, 0)
-	r := begun(gate.RoomConfig{Shadow: true, Concurrency: 6}, "f")
+	r := begun(room.Config{Shadow: true, Concurrency: 6}, "f")
 	for range 10 {
 		r.Queue(at, "f", 100*mib)
 	}
@@ -250,11 +250,11 @@ func TestAShadowLetsInAndTells(t *testing.T) {
 func TestASimulatedWorkerStaysBelowItsCeilingOnceItIsKnown(t *testing.T) {
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		r := begun(gate.RoomConfig{Concurrency: 48, Patience: time.Second}, "f", "g")
+		r := begun(room.Config{Concurrency: 48, Patience: time.Second}, "f", "g")
 		const ceiling = 1000 * mib
 		at := time.Unix(0, 0)
 		type running struct {
-			stay        *gate.Stay
+			stay        *room.Stay
 			peak, taken int64
 		}
 		var in []*running
