@@ -45,8 +45,13 @@ func (s Schedule) inPeriod(from int64, loc *time.Location) (found, until int64, 
 	offset := int64(ahead)
 	start, end := at.ZoneBounds()
 	until = forever
-	if !end.IsZero() {
+	switch {
+	case end.After(at):
 		until = end.Unix()
+	case !end.IsZero():
+		// After 2037 Go takes leap years for a day too short, and the end of a period
+		// on their last day is a time before it. No zone changes off a quarter.
+		until = (from/900 + 1) * 900
 	}
 	search := min(until, from+42*366*86400)
 	if start.IsZero() {

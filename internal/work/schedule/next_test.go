@@ -144,6 +144,18 @@ func TestTicksWhereTheClockIsSet(t *testing.T) {
 	}
 }
 
+// Go's time.ZoneBounds is wrong on the last day of a leap year after 2037.
+func TestADateFarAwayIsFoundInAZoneThatSetsItsClock(t *testing.T) {
+	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Sydney"} {
+		loc := zone(t, name)
+		after := time.Date(2072, 3, 1, 0, 0, 0, 0, loc)
+		want := time.Date(2112, 2, 29, 0, 0, 0, 0, loc)
+		if got := parse(t, "0 0 0 29 2 1").Next(after); !got.Equal(want) {
+			t.Errorf("Next(%v) = %v, want %v", after, got, want)
+		}
+	}
+}
+
 // drawn is a schedule made by the test, which so needs no parser to know what it
 // means.
 type drawn struct {
@@ -260,6 +272,8 @@ func TestNextFindsWhatLookingAtEverySecondFinds(t *testing.T) {
 		{"America/New_York", "2026-03-07"},
 		{"America/New_York", "2026-10-31"},
 		{"Australia/Lord_Howe", "2026-04-04"},
+		{"Europe/Berlin", "2040-12-30"},
+		{"America/New_York", "2072-12-30"},
 	} {
 		loc := zone(t, window.zone)
 		from, err := time.Parse(time.DateOnly, window.from)
