@@ -23,6 +23,7 @@ type part struct {
 	kind   kind
 	text   string   // of a literal, escapes undone
 	path   []string // of data, and as a built-in was written
+	colon  bool     // there is a format, be it an empty one
 	format string   // after the first colon; may be empty
 	column int      // of the brace or the literal
 }
@@ -75,8 +76,8 @@ func parseExpression(text string, column int) (part, *Error) {
 	fault := func(problem, hint string) (part, *Error) {
 		return part{}, &Error{Column: column, Problem: problem, Hint: hint}
 	}
-	name, format, _ := strings.Cut(text, ":")
-	p := part{kind: data, path: strings.Split(name, "."), format: strings.TrimSpace(format), column: column}
+	name, format, colon := strings.Cut(text, ":")
+	p := part{kind: data, path: strings.Split(name, "."), colon: colon, format: strings.TrimSpace(format), column: column}
 	switch {
 	case strings.EqualFold(name, "datetime"):
 		p.kind, p.path = datetime, []string{name}

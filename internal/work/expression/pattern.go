@@ -49,7 +49,7 @@ func ParsePattern(text string) (*Pattern, error) {
 			continue
 		case part.kind != data:
 			return fault(part.column-1, fmt.Sprintf("{%s} stands for a new value, and can't be found in a path", part.path[0]), form)
-		case len(part.path) > 1 || part.format != "":
+		case len(part.path) > 1 || part.colon:
 			return fault(part.column-1, "the path of a blob trigger takes names alone, without dots and formats", form)
 		}
 		name := Name{part.path[0], part.path[0], part.column}

@@ -85,6 +85,7 @@ func TestAMistakeInAPatternIsShownWhereItIs(t *testing.T) {
 		{"images/{n", 8, "without a }"},
 		{"images/{a.b}", 8, "names alone"},
 		{"images/{a:N}", 8, "names alone"},
+		{"images/{a:}", 8, "names alone"},
 		{"images/{rand-guid}", 8, "new value"},
 		{"images/{datetime}", 8, "new value"},
 		{"images/{n}/{N}", 12, "twice"},
