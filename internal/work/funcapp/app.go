@@ -14,6 +14,7 @@ package funcapp
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -92,19 +93,35 @@ type placed struct {
 }
 
 func (f *file) mistake(at int, text, hint string) {
+	if f.full() {
+		return
+	}
 	f.found = append(f.found, placed{at, Mistake{File: f.name, Text: text, Hint: hint}})
 }
 
 func (f *file) warn(at int, text, hint string) {
+	if f.full() {
+		return
+	}
 	f.found = append(f.found, placed{at, Mistake{File: f.name, Text: text, Hint: hint, Warning: true}})
 }
+
+// maxMistakes of a file are told: who has more reads no further, and a file can't
+// keep stanch busy with them.
+const maxMistakes = 200
+
+// full says that more mistakes would not be told.
+func (f *file) full() bool { return len(f.found) > maxMistakes }
 
 // done are the file's mistakes in their order.
 func (f *file) done() (all []Mistake) {
 	slices.SortStableFunc(f.found, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	for _, p := range f.found {
+	for _, p := range f.found[:min(len(f.found), maxMistakes)] {
 		p.mistake.Line, p.mistake.Column = jsonpos.Place(f.text, p.at)
 		all = append(all, p.mistake)
+	}
+	if f.full() {
+		all = append(all, Mistake{File: f.name, Text: fmt.Sprintf("there are more mistakes than these %d", maxMistakes)})
 	}
 	return all
 }
@@ -173,7 +190,7 @@ func (r *reader) folders() {
 			continue
 		}
 		if count++; count > maxFunctions {
-			r.mistakes = append(r.mistakes, Mistake{File: name, Text: "the app has more than 1000 functions"})
+			r.mistakes = append(r.mistakes, Mistake{File: name, Text: fmt.Sprintf("the app has more than %d functions", maxFunctions)})
 			return
 		}
 		f, top := r.open(name)

@@ -161,7 +161,7 @@ func (r *reader) routes(http *object, c *Handler) {
 	}
 	for i, item := range v.Items {
 		if i == maxFunctions {
-			http.mistake(item.At, "the app has more than 1000 routes", "")
+			http.mistake(item.At, fmt.Sprintf("the app has more than %d routes", maxFunctions), "")
 			return
 		}
 		o, ok := http.object(item, "a route")

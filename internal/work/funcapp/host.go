@@ -1,6 +1,7 @@
 package funcapp
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -99,7 +100,11 @@ func (r *reader) host(top *object, h *Host) {
 		extensions.ignore("timers", "cosmosDB", "durableTask", "eventHubs", "kafka", "sendGrid", "serviceBus", "signalR", "tables", "warmup", "mcp")
 		extensions.rest()
 	}
-	for _, v := range top.texts("functions") {
+	for i, v := range top.texts("functions") {
+		if i == maxFunctions {
+			top.mistake(v.At, fmt.Sprintf(`"functions" has more than %d names`, maxFunctions), "")
+			break
+		}
 		if r.app.only == nil {
 			r.app.only = map[string]bool{}
 		}

@@ -1,6 +1,7 @@
 package funcapp_test
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -193,6 +194,20 @@ func TestAFileThatCannotBeReadIsTold(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, heads(mistakes)); diff != "" {
 		t.Errorf("Read: mistakes (-want +got)\n%s", diff)
+	}
+}
+
+func TestAFileFullOfMistakesIsNotToldInFull(t *testing.T) {
+	var keys strings.Builder
+	for i := range 50_000 {
+		fmt.Fprintf(&keys, `"key%d":{},`, i)
+	}
+	folder := fstest.MapFS{
+		"host.json": {Data: []byte(`{"version":"2.0",` + keys.String() + `}`)},
+	}
+	_, mistakes := funcapp.Read(folder, funcapp.Machine{Environ: []string{"FUNCTIONS_WORKER_RUNTIME=dotnet-isolated"}})
+	if n := len(mistakes); n != 201 || !strings.Contains(mistakes[n-1].Text, "more mistakes") {
+		t.Errorf("Read: %d mistakes, want 200 and that there are more", n)
 	}
 }
 

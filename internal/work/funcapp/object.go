@@ -61,6 +61,9 @@ func (o *object) ignore(keys ...string) { o.known = append(o.known, keys...) }
 // silence, and so a misspelt key has no effect there.
 func (o *object) rest() {
 	for _, m := range o.members {
+		if o.full() {
+			return
+		}
 		if slices.ContainsFunc(o.known, func(key string) bool { return strings.EqualFold(key, m.Name) }) {
 			continue
 		}

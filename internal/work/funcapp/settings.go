@@ -2,6 +2,7 @@ package funcapp
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 type Settings struct {
 	environ  map[string]string
 	values   map[string]string
+	folded   map[string]string // names in lower case to values, of both
 	strings  map[string]string // ConnectionStrings
 	HTTPPort int               // Host.LocalHttpPort; 0 if it is not given
 	CORS     []string          // Host.CORS: origins
@@ -28,14 +30,28 @@ func readSettings(r *reader, environ []string) Settings {
 		}
 	}
 	f, top := r.open(settingsFile)
-	if f == nil {
-		return s
-	}
 	if top != nil {
 		s.read(top)
 	}
-	r.mistakes = append(r.mistakes, f.done()...)
+	if f != nil {
+		r.mistakes = append(r.mistakes, f.done()...)
+	}
+	s.fold()
 	return s
+}
+
+// fold makes names equal in any case. Of two that differ in case alone the first
+// one in the alphabet counts.
+func (s *Settings) fold() {
+	s.folded = map[string]string{}
+	for _, from := range []map[string]string{s.environ, s.values} {
+		for _, name := range slices.Sorted(maps.Keys(from)) {
+			lower := strings.ToLower(name)
+			if _, there := s.folded[lower]; !there {
+				s.folded[lower] = from[name]
+			}
+		}
+	}
 }
 
 func (s *Settings) read(top *object) {
@@ -94,18 +110,8 @@ func (s *Settings) Lookup(name string) (value string, found bool) {
 			}
 		}
 	}
-	for _, from := range []map[string]string{s.environ, s.values} {
-		best := ""
-		for other := range from {
-			if strings.EqualFold(other, name) && (best == "" || other < best) {
-				best = other
-			}
-		}
-		if best != "" {
-			return from[best], true
-		}
-	}
-	return "", false
+	value, found = s.folded[strings.ToLower(name)]
+	return value, found
 }
 
 // Connection finds the connection string of a store by the name that a binding
