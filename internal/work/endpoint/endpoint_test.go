@@ -102,8 +102,14 @@ func TestOnlyWhatIsLentCanBeHad(t *testing.T) {
 		method, url string
 		status      int
 	}{
-		{"GET", other, 404}, {"GET", l.URL("none"), 404}, {"GET", l.URL("out"), 404}, {"PUT", l.URL("in"), 404},
-		{"DELETE", l.URL("in"), 405}, {"POST", l.URL("in"), 405}, {"GET", strings.TrimSuffix(l.URL("in"), "/in"), 404}, {"GET", l.URL(""), 404},
+		{"GET", other, 404},
+		{"GET", l.URL("none"), 404},
+		{"GET", l.URL("out"), 404},
+		{"PUT", l.URL("in"), 404},
+		{"DELETE", l.URL("in"), 405},
+		{"POST", l.URL("in"), 405},
+		{"GET", strings.TrimSuffix(l.URL("in"), "/in"), 404},
+		{"GET", l.URL(""), 404},
 	} {
 		answer, text, err := do(t, row.method, row.url, nil)
 		if err != nil || answer.StatusCode != row.status {

@@ -81,7 +81,9 @@ func (r *recorded) Write(p []byte) (int, error) {
 func (k *Kept) Size() int64 { return k.size }
 
 // Part reads the bytes from from to to.
-func (k *Kept) Part(from, to int64) *io.SectionReader { return io.NewSectionReader(k.at, from, to-from) }
+func (k *Kept) Part(from, to int64) *io.SectionReader {
+	return io.NewSectionReader(k.at, from, to-from)
+}
 
 // Close lets it go.
 func (k *Kept) Close() {

@@ -208,7 +208,11 @@ func TestEndingsAreToldApart(t *testing.T) {
 	})
 	t.Run("a time that is over", func(t *testing.T) {
 		asked := make(chan struct{})
-		c := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); close(asked); <-r.Context().Done() }, nil)
+		c := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			close(asked)
+			<-r.Context().Done()
+		}, nil)
 		over := errors.New("its time is over")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		go func() { <-asked; cancel(over) }()

@@ -41,9 +41,11 @@ func delivery(v contract.Value) *contract.Invocation {
 		Deadline: time.UnixMilli(1_800_000_000_000),
 		Inputs:   []contract.Input{{Name: "msg", Binding: "queueTrigger", Value: v}},
 		Metadata: []contract.Datum{
-			{Name: "DequeueCount", Value: contract.Value{Kind: contract.JSON, Text: "2"}}, {Name: "Id", Value: contract.Value{Kind: contract.Text, Text: "m 1/é%"}},
+			{Name: "DequeueCount", Value: contract.Value{Kind: contract.JSON, Text: "2"}},
+			{Name: "Id", Value: contract.Value{Kind: contract.Text, Text: "m 1/é%"}},
 			{Name: "InsertionTime", Value: contract.Value{Kind: contract.JSON, Text: `"2026-11-21T08:00:00Z"`}},
-			{Name: "bad name", Value: contract.Value{Kind: contract.Text, Text: "x"}}, {Name: "long", Value: contract.Value{Kind: contract.Text, Text: strings.Repeat("x", 5000)}},
+			{Name: "bad name", Value: contract.Value{Kind: contract.Text, Text: "x"}},
+			{Name: "long", Value: contract.Value{Kind: contract.Text, Text: strings.Repeat("x", 5000)}},
 			{Name: "evil", Value: contract.Value{Kind: contract.Text, Text: "a\r\nX-Injected: 1"}},
 		},
 	}
@@ -159,7 +161,11 @@ func TestEndingsAreToldApart(t *testing.T) {
 	}
 	over := errors.New("its time is over")
 	asked := make(chan struct{})
-	c := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body); close(asked); <-r.Context().Done() }, nil)
+	c := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		close(asked)
+		<-r.Context().Done()
+	}, nil)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	go func() { <-asked; cancel(over) }()
 	if _, _, err := c.Invoke(ctx, delivery(contract.Value{})); !errors.Is(err, over) {
