@@ -167,7 +167,7 @@ func (a Account) credential(c *http.Client) (azcore.TokenCredential, error) {
 	case Ambient:
 		token, err = azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o, TenantID: a.TenantID})
 	default:
-		err = fmt.Errorf("identity %q\nhint: %s, %s or %s", a.Identity, Managed, Workload, Ambient)
+		return nil, fmt.Errorf("identity %q\nhint: %s, %s or %s", a.Identity, Managed, Workload, Ambient)
 	}
 	if err != nil {
 		return nil, errors.New(plain(err))

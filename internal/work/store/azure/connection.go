@@ -93,7 +93,7 @@ func split(text string) (map[string]string, error) {
 			return nil, fmt.Errorf("%s is empty\nhint: give it a value, or leave it out", parts()[known])
 		}
 		if _, twice := given[parts()[known]]; twice {
-			return nil, fmt.Errorf("%s stands there twice", parts()[known])
+			return nil, fmt.Errorf("%s stands there twice\nhint: leave one out", parts()[known])
 		}
 		given[parts()[known]] = value
 	}
@@ -125,7 +125,7 @@ func (a *Account) locate(given map[string]string) error {
 	protocol, suffix := "https", "core.windows.net"
 	if p, ok := given[partProtocol]; ok {
 		if protocol = strings.ToLower(p); protocol != "https" && protocol != "http" {
-			return fmt.Errorf("%s is neither https nor http", partProtocol)
+			return fmt.Errorf("%s is neither https nor http\nhint: https", partProtocol)
 		}
 	}
 	if s, ok := given[partSuffix]; ok {
