@@ -7,8 +7,9 @@ import "time"
 //
 // Where the clock is set forward, a tick of the time that is skipped is due as
 // much later as the clock is set: 02:30 becomes 03:30. Where it is set back, a
-// schedule that counts on (see the package's test of it) is due in both of the
-// equal hours, one for a time of day only in the first. So does Azure.
+// schedule that counts on (it allows two values in a row of second, minute or
+// hour) is due in both of the equal hours, one for a time of day only in the
+// first. So does Azure.
 //
 // An interval counts from the time itself, whatever the clock does.
 func (s Schedule) Next(after time.Time) time.Time {
