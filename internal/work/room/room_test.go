@@ -153,6 +153,27 @@ func TestSmallOnesOvertakeALargeOneUntilItsPatienceEnds(t *testing.T) {
 	}
 }
 
+func TestOneThatGivesUpHoldsNobodyUp(t *testing.T) {
+	at := time.Unix(0, 0)
+	r := begun(room.Config{}, "f")
+	r.Queue(at, "f", 300*mib)
+	in := enter(r, at)
+	large := r.Queue(at, "f", 300*mib)
+	r.Queue(at, "f", 1*mib)
+	if got := enter(r, at.Add(time.Hour)); len(got) != 0 {
+		t.Fatalf("%d overtook one that has waited its time", len(got))
+	}
+	r.Abandon(large)
+	r.Abandon(large)
+	if got := enter(r, at.Add(time.Hour)); len(got) != 1 {
+		t.Errorf("%d entered after it gave up, want 1", len(got))
+	}
+	r.Abandon(in[0]) // one that is inside stays
+	if b := r.Books(); b.Inside != 2 || b.Waiting != 0 {
+		t.Errorf("books %+v", b)
+	}
+}
+
 func TestFunctionsTakeTurns(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{Concurrency: 4, Patience: time.Minute}, "a", "b")

@@ -180,6 +180,20 @@ func TestWhatIsNoAnswerIsAFailureOfTheFunction(t *testing.T) {
 	}
 }
 
+func TestAnyAnswerMeansThatItServes(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.NotFound(w, nil) }, nil)
+	if err := c.Ready(t.Context()); err != nil {
+		t.Errorf("Ready = %v of a worker that answers 404", err)
+	}
+	refused := errors.New("nobody listens")
+	c = serve(t, nil, func(c *customhandler.Config) {
+		c.Dial = func(context.Context) (net.Conn, error) { return nil, refused }
+	})
+	if err := c.Ready(t.Context()); !errors.Is(err, refused) {
+		t.Errorf("Ready = %v, want that nobody listens", err)
+	}
+}
+
 func TestEndingsAreToldApart(t *testing.T) {
 	inv := &contract.Invocation{Function: "f"}
 	t.Run("a status that is none of success", func(t *testing.T) {
