@@ -2,7 +2,6 @@ package file
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -38,7 +37,7 @@ func (s *Store) moveIn(ctx context.Context) (*tenancy, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", lock.Name(), err), lock.Close())
 	}
-	err = s.writer.change(ctx, func(tx *sql.Tx, _ *statements) error {
+	err = s.writer.change(ctx, func(tx *session, _ *statements) error {
 		_, err := tx.Exec("INSERT INTO host(owner) VALUES (?)", t.owner)
 		return err
 	})
@@ -118,7 +117,7 @@ func (s *Store) alive(owner int64) bool {
 // somebody else since bear that one's number.
 func (s *Store) evict(ctx context.Context, owner int64) error {
 	var queues []string
-	err := s.writer.change(ctx, func(tx *sql.Tx, _ *statements) error {
+	err := s.writer.change(ctx, func(tx *session, _ *statements) error {
 		queues = nil
 		rows, err := tx.Query("SELECT DISTINCT name FROM queue JOIN message ON queue.id = message.queue WHERE owner = ?", owner)
 		if err != nil {

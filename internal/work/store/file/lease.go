@@ -62,7 +62,7 @@ func (l *lease) Move(ctx context.Context, to string) (string, error) {
 	var seq int64
 	err := queue.CheckName(to)
 	if err == nil {
-		err = l.store.writer.change(ctx, func(_ *sql.Tx, st *statements) error {
+		err = l.store.writer.change(ctx, func(_ *session, st *statements) error {
 			if _, err := st.addQueue.Exec(to); err != nil {
 				return err
 			}
@@ -84,7 +84,7 @@ func (l *lease) Move(ctx context.Context, to string) (string, error) {
 }
 
 func (l *lease) settle(ctx context.Context, do func(*statements) (sql.Result, error)) error {
-	return l.store.writer.change(ctx, func(_ *sql.Tx, st *statements) error { return held(do(st)) })
+	return l.store.writer.change(ctx, func(_ *session, st *statements) error { return held(do(st)) })
 }
 
 // held refuses if the receipt was not found.

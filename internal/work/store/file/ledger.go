@@ -51,7 +51,7 @@ func (l *Ledger) Put(ctx context.Context, key string, value []byte, version stri
 		value = []byte{}
 	}
 	if err == nil {
-		err = l.store.writer.change(ctx, func(tx *sql.Tx, _ *statements) error {
+		err = l.store.writer.change(ctx, func(tx *session, _ *statements) error {
 			if err := check(tx, key, version); err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (l *Ledger) Put(ctx context.Context, key string, value []byte, version stri
 
 // Delete takes an entry away.
 func (l *Ledger) Delete(ctx context.Context, key, version string) error {
-	err := l.store.writer.change(ctx, func(tx *sql.Tx, _ *statements) error {
+	err := l.store.writer.change(ctx, func(tx *session, _ *statements) error {
 		if err := check(tx, key, version); err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func (l *Ledger) Delete(ctx context.Context, key, version string) error {
 }
 
 // check refuses if the key has another version.
-func check(tx *sql.Tx, key, version string) error {
+func check(tx *session, key, version string) error {
 	var present int64
 	err := tx.QueryRow("SELECT version FROM entry WHERE key = ?", key).Scan(&present)
 	switch {

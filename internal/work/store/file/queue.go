@@ -30,7 +30,7 @@ func (s *Store) Put(ctx context.Context, name string, body []byte) (string, erro
 		body = []byte{} // NULL otherwise
 	}
 	var seq int64
-	err := s.writer.change(ctx, func(_ *sql.Tx, st *statements) (err error) {
+	err := s.writer.change(ctx, func(_ *session, st *statements) (err error) {
 		if _, err := st.addQueue.Exec(name); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (s *Store) due(ctx context.Context, name string) (found bool, err error) {
 
 func (s *Store) take(ctx context.Context, name string, ask queue.Ask) ([]queue.Lease, error) {
 	var all []queue.Lease
-	err := s.writer.change(ctx, func(_ *sql.Tx, st *statements) error {
+	err := s.writer.change(ctx, func(_ *session, st *statements) error {
 		all = nil // of a transaction that was undone
 		begun := now()
 		until := begun + ask.Hold.Microseconds()
@@ -193,7 +193,7 @@ func (s *Store) Depth(ctx context.Context, name string) (queue.Depth, error) {
 func (s *Store) Clear(ctx context.Context, name string) error {
 	err := s.present(ctx, name)
 	if err == nil {
-		err = s.writer.change(ctx, func(tx *sql.Tx, _ *statements) error {
+		err = s.writer.change(ctx, func(tx *session, _ *statements) error {
 			_, err := tx.Exec("DELETE FROM message WHERE queue = (SELECT id FROM queue WHERE name = ?)", name)
 			return err
 		})

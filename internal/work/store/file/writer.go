@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/stanch-dev/stanch/internal/work"
 )
@@ -15,7 +16,7 @@ const most = 512
 // change is one caller's part of a transaction. An error that it returns as
 // refusal means that it changed nothing: the others are committed.
 type change struct {
-	do   func(tx *sql.Tx, st *statements) error
+	do   func(tx *session, st *statements) error
 	done chan error
 }
 
@@ -24,9 +25,30 @@ type refusal struct{ err error }
 
 func (r refusal) Error() string { return r.err.Error() }
 
-// writer is the one that changes the database.
+// session is the writer's connection, within a transaction.
+type session struct{ conn *sql.Conn }
+
+// None of these is bounded: a transaction is ended by its statements, not by one
+// of its callers.
+
+func (s *session) Exec(query string, args ...any) (sql.Result, error) {
+	return s.conn.ExecContext(context.Background(), query, args...)
+}
+
+func (s *session) Query(query string, args ...any) (*sql.Rows, error) {
+	return s.conn.QueryContext(context.Background(), query, args...)
+}
+
+func (s *session) QueryRow(query string, args ...any) *sql.Row {
+	return s.conn.QueryRowContext(context.Background(), query, args...)
+}
+
+// writer is the one that changes the database. It has one connection and begins
+// its transactions itself: database/sql's would prepare every statement anew for
+// each of them.
 type writer struct {
 	db      *sql.DB
+	tx      *session
 	st      *statements
 	changes chan change
 	ended   chan struct{}
@@ -34,7 +56,7 @@ type writer struct {
 
 // statements are the prepared ones of the hot path.
 type statements struct {
-	addQueue, put, due, lease, renew, done, back, move *sql.Stmt
+	begin, commit, addQueue, put, due, lease, renew, done, back, move *sql.Stmt
 }
 
 func newWriter(db *sql.DB) (*writer, error) {
@@ -48,11 +70,17 @@ func newWriter(db *sql.DB) (*writer, error) {
 	if _, err := db.Exec(schema); err != nil {
 		return nil, err
 	}
-	w := &writer{db: db, st: &statements{}, changes: make(chan change, most), ended: make(chan struct{})}
+	conn, err := db.Conn(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{db: db, tx: &session{conn}, st: &statements{}, changes: make(chan change, most), ended: make(chan struct{})}
 	for _, s := range []struct {
 		to  **sql.Stmt
 		sql string
 	}{
+		{&w.st.begin, "BEGIN IMMEDIATE"},
+		{&w.st.commit, "COMMIT"},
 		{&w.st.addQueue, "INSERT INTO queue(name) VALUES (?) ON CONFLICT DO NOTHING"},
 		{&w.st.put, "INSERT INTO message(queue, visible, inserted, body) SELECT id, ?2, ?2, ?3 FROM queue WHERE name = ?1"},
 		{&w.st.due, "SELECT seq, deliveries, inserted, body FROM message WHERE queue = (SELECT id FROM queue WHERE name = ?) AND visible <= ? ORDER BY visible, seq LIMIT ?"},
@@ -62,7 +90,7 @@ func newWriter(db *sql.DB) (*writer, error) {
 		{&w.st.back, "UPDATE message SET visible = ?, receipt = 0, owner = 0 WHERE seq = ? AND receipt = ?"},
 		{&w.st.move, "INSERT INTO message(queue, visible, inserted, body) SELECT (SELECT id FROM queue WHERE name = ?1), ?2, ?2, body FROM message WHERE seq = ?3 AND receipt = ?4"},
 	} {
-		prepared, err := db.Prepare(s.sql)
+		prepared, err := conn.PrepareContext(context.Background(), s.sql)
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +102,7 @@ func newWriter(db *sql.DB) (*writer, error) {
 // change does one thing within a transaction, together with what others want at
 // the same time, and returns when it is committed. The statements of do must all
 // have been made, or none: do checks before it writes.
-func (w *writer) change(ctx context.Context, do func(tx *sql.Tx, st *statements) error) error {
+func (w *writer) change(ctx context.Context, do func(tx *session, st *statements) error) error {
 	c := change{do: do, done: make(chan error, 1)}
 	select {
 	case w.changes <- c:
@@ -142,31 +170,33 @@ func (w *writer) commit(batch []change) {
 }
 
 func (w *writer) transact(batch []change, answers []error) error {
-	tx, err := w.db.Begin()
-	if err != nil {
+	if _, err := w.st.begin.Exec(); err != nil {
 		return err
 	}
-	bound := w.st.within(tx)
 	for i, c := range batch {
 		answers[i] = nil
-		err := c.do(tx, bound)
+		err := c.do(w.tx, w.st)
 		if refused, ok := errors.AsType[refusal](err); ok {
 			answers[i] = refused.err
 			continue
 		}
 		if err != nil {
-			return errors.Join(err, tx.Rollback())
+			return errors.Join(err, w.rollback())
 		}
 	}
-	return tx.Commit()
-}
-
-// within are the statements in a transaction.
-func (st *statements) within(tx *sql.Tx) *statements {
-	return &statements{
-		addQueue: tx.Stmt(st.addQueue), put: tx.Stmt(st.put), due: tx.Stmt(st.due), lease: tx.Stmt(st.lease),
-		renew: tx.Stmt(st.renew), done: tx.Stmt(st.done), back: tx.Stmt(st.back), move: tx.Stmt(st.move),
+	if _, err := w.st.commit.Exec(); err != nil {
+		return errors.Join(err, w.rollback())
 	}
+	return nil
 }
 
-func (w *writer) close() error { return w.db.Close() }
+// rollback undoes what is left of a transaction. SQLite undoes one by itself when
+// the disk is full or fails; there is nothing to undo then, which is no error.
+func (w *writer) rollback() error {
+	if _, err := w.tx.Exec("ROLLBACK"); err != nil && !strings.Contains(err.Error(), "no transaction is active") {
+		return err
+	}
+	return nil
+}
+
+func (w *writer) close() error { return errors.Join(w.tx.conn.Close(), w.db.Close()) }
