@@ -2,12 +2,14 @@ package azure_test
 
 import (
 	"encoding/base64"
+	"io"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue"
 
+	"github.com/stanch-dev/stanch/internal/work/blob"
 	"github.com/stanch-dev/stanch/internal/work/queue"
 	"github.com/stanch-dev/stanch/internal/work/store/azure"
 	"github.com/stanch-dev/stanch/internal/work/store/azurite"
@@ -42,6 +44,51 @@ func BenchmarkDelivery(b *testing.B) {
 	n := float64(turns * turn)
 	b.ReportMetric(n/ours.Seconds(), "store-msg/s")
 	b.ReportMetric(n/theirs.Seconds(), "sdk-msg/s")
+	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "store/sdk")
+}
+
+// BenchmarkPayload reads a blob of 64 MiB by the store and by the SDK alone, in
+// turns.
+func BenchmarkPayload(b *testing.B) {
+	const size = 64 << 20
+	rig := azurite.New(b)
+	s := open(b, rig.Connection(), azure.Options{})
+	put(b, s, noise(size))
+	bare := raw(b, rig).NewContainerClient(target.Container).NewBlobClient(target.Path)
+	drain := func(r io.ReadCloser) {
+		n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{r}, make([]byte, 64<<10))
+		must(b, "Read", err)
+		must(b, "Close", r.Close())
+		if n != size {
+			b.Fatalf("%d bytes came, want %d", n, size)
+		}
+	}
+	var ours, theirs time.Duration
+	turns := 0
+	for b.Loop() {
+		steps := []func(){
+			func() {
+				ours += timed(func() {
+					r, _, err := s.Blobs().Open(b.Context(), target, blob.Range{}, blob.Want{})
+					must(b, "Open", err)
+					drain(r)
+				})
+			},
+			func() {
+				theirs += timed(func() {
+					r, err := bare.DownloadStream(b.Context(), nil)
+					must(b, "DownloadStream", err)
+					drain(r.Body)
+				})
+			},
+		}
+		steps[turns%2]()
+		steps[1-turns%2]()
+		turns++
+	}
+	n := float64(turns*size) / (1 << 20)
+	b.ReportMetric(n/ours.Seconds(), "store-MiB/s")
+	b.ReportMetric(n/theirs.Seconds(), "sdk-MiB/s")
 	b.ReportMetric(theirs.Seconds()/ours.Seconds(), "store/sdk")
 }
 

@@ -26,6 +26,10 @@ import (
 // them, 4 MiB: one is read while the other is on its way.
 const blockSize = 2 << 20
 
+// sip is read before a block is taken: most payloads end in it, and many of them
+// come at once.
+const sip = 64 << 10
+
 // maxBlocks is Azure's bound; the largest blob is 97 GiB with it.
 const maxBlocks = 50_000
 
@@ -97,7 +101,17 @@ func (b *Blobs) put(ctx context.Context, name blob.Name, head blob.Head, body io
 	if err != nil {
 		return blob.Info{}, err
 	}
-	info, err := u.send(ctx, body, &b.store.blocks)
+	first := make([]byte, sip)
+	n, err := fill(body, first)
+	var info blob.Info
+	switch {
+	case err == io.EOF:
+		info, err = u.whole(ctx, first[:n])
+	case err != nil:
+		err = fmt.Errorf("read the payload: %w", err)
+	default:
+		info, err = u.send(ctx, io.MultiReader(bytes.NewReader(first), body), &b.store.blocks)
+	}
 	return info, missed(ctx, u.blob.BlobClient(), want, err)
 }
 

@@ -93,7 +93,8 @@ func (s *Store) lease(ctx context.Context, name string, ask queue.Ask) ([]queue.
 	}
 	begun := time.Now()
 	// Once: if an answer gets lost, its messages are on loan to nobody, and a
-	// second try would take as many again.
+	// second try would take as many again. (net/http itself repeats a GET on a kept
+	// connection that turns out to be closed; nobody can forbid it.)
 	r, err := q.DequeueMessages(once(ctx), &azqueue.DequeueMessagesOptions{
 		NumberOfMessages:  to.Ptr(int32(min(max(ask.Max, 1), queue.MaxLease))),
 		VisibilityTimeout: to.Ptr(hold),

@@ -16,7 +16,8 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/blob"
 )
 
-// stall is how long a payload may stand still while somebody reads.
+// stall is how long a payload may stand still while somebody reads, before the
+// rest is asked for by another request.
 const stall = 30 * time.Second
 
 // tries are how often a reader asks for the rest without getting a byte of it.
@@ -33,6 +34,7 @@ type reader struct {
 	left   int64
 	body   io.ReadCloser // nil when it broke off
 	drop   context.CancelFunc
+	stall  time.Duration
 	guard  *time.Timer // drops a request that stands still
 	misses int         // tries since the last byte
 	err    error       // sticky
@@ -40,7 +42,7 @@ type reader struct {
 
 func newReader(ctx context.Context, client *sdk.Client) *reader {
 	ctx, cancel := context.WithCancel(ctx)
-	return &reader{ctx: ctx, cancel: cancel, client: client}
+	return &reader{ctx: ctx, cancel: cancel, client: client, stall: stall}
 }
 
 // begin asks for the first time. Its error is the SDK's.
@@ -76,7 +78,7 @@ func (r *reader) ask(part sdk.HTTPRange, want blob.Want) (sdk.DownloadStreamResp
 		return got, err
 	}
 	r.body, r.drop = got.Body, drop
-	r.guard = time.AfterFunc(stall, drop)
+	r.guard = time.AfterFunc(r.stall, drop)
 	r.guard.Stop()
 	return got, nil
 }
@@ -107,7 +109,7 @@ func (r *reader) Read(p []byte) (int, error) {
 			r.err = r.resume()
 			continue
 		}
-		r.guard.Reset(stall)
+		r.guard.Reset(r.stall)
 		n, err := r.body.Read(p[:min(int64(len(p)), r.left)])
 		r.guard.Stop()
 		if n > 0 { // an error that came with it comes again
