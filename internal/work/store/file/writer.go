@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/work"
@@ -139,6 +140,9 @@ func (w *writer) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
+		// Whoever is about to want something gets the chance to: a transaction
+		// costs more than what is in it.
+		runtime.Gosched()
 	gather:
 		for len(batch) < most {
 			select {
