@@ -15,17 +15,15 @@ package customhandler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
-	"github.com/stanch-dev/stanch/internal/work/spool"
+	"github.com/stanch-dev/stanch/internal/work/contract/client"
 )
 
 // Config says how one worker is reached.
@@ -49,18 +47,7 @@ var _ contract.Contract = (*Client)(nil)
 
 // New makes a client; nothing is sent yet.
 func New(cfg Config) *Client {
-	transport := &http.Transport{
-		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return cfg.Dial(ctx) },
-		MaxIdleConnsPerHost: 64,
-		IdleConnTimeout:     30 * time.Second,
-		DisableCompression:  true,
-		WriteBufferSize:     64 << 10,
-		ReadBufferSize:      64 << 10,
-	}
-	return &Client{cfg: cfg, http: &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Client{cfg: cfg, http: client.New(cfg.Dial)}
 }
 
 // Close ends idle connections.
@@ -68,7 +55,7 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // Ready asks the worker for /: any answer means that it serves.
 func (c *Client) Ready(ctx context.Context) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, origin+"/", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, client.Origin+"/", nil)
 	if err != nil {
 		return err
 	}
@@ -80,9 +67,6 @@ func (c *Client) Ready(ctx context.Context) error {
 	return answer.Body.Close()
 }
 
-// origin is a name for the worker; the connection goes where Dial says.
-const origin = "http://127.0.0.1"
-
 // Invoke sends one invocation and reads its answer.
 func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contract.Result, func(), error) {
 	if request := forwarded(inv); request != nil && c.cfg.Forward != nil && c.cfg.Forward(inv.Function) {
@@ -92,7 +76,7 @@ func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contrac
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the invocation of %s: %w", inv.Function, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, origin+"/"+url.PathEscape(inv.Function), body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, client.Origin+"/"+url.PathEscape(inv.Function), body)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -109,7 +93,7 @@ func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contrac
 		return nil, nil, fmt.Errorf("send the payload of %s: %w", inv.Function, failed)
 	}
 	if err != nil {
-		return nil, nil, gone(ctx, err)
+		return nil, nil, client.Gone(ctx, err)
 	}
 	defer answer.Body.Close()
 	return c.read(ctx, inv, answer)
@@ -127,31 +111,13 @@ func (c *Client) mark(req *http.Request, inv *contract.Invocation) {
 	}
 }
 
-// gone tells an end of ctx from a worker that went away.
-func gone(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // without the made-up address
-	}
-	return &contract.Gone{Err: err}
-}
-
-// complaint is how much of a refusal's body is told.
-const complaint = 2 << 10
-
 func (c *Client) read(ctx context.Context, inv *contract.Invocation, answer *http.Response) (*contract.Result, func(), error) {
 	if answer.StatusCode/100 != 2 {
-		text, _ := io.ReadAll(io.LimitReader(answer.Body, complaint))
-		return nil, nil, &contract.Failed{Message: fmt.Sprintf("the custom handler answered %s: %s", answer.Status, strings.TrimSpace(string(text)))}
+		return nil, nil, client.Refused("the custom handler", answer)
 	}
-	kept, err := spool.Keep(c.cfg.Spool, answer.Body)
+	kept, err := client.Keep(ctx, c.cfg.Spool, answer.Body)
 	if err != nil {
-		if _, ok := errors.AsType[*spool.Error](err); ok {
-			return nil, nil, err
-		}
-		return nil, nil, gone(ctx, err)
+		return nil, nil, err
 	}
 	result, logs, err := c.decode(inv.Function, kept)
 	for _, text := range logs {

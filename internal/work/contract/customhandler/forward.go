@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/client"
 )
 
 // forwarded is the client's request, if that is all that the function is given.
@@ -27,7 +28,7 @@ func (c *Client) forward(ctx context.Context, inv *contract.Invocation, r *contr
 	if err != nil {
 		return nil, nil, err
 	}
-	at.Scheme, at.Host = "http", strings.TrimPrefix(origin, "http://")
+	at.Scheme, at.Host = "http", strings.TrimPrefix(client.Origin, "http://")
 	body, length, err := payload(ctx, r.Body)
 	if err != nil {
 		return nil, nil, err
@@ -49,7 +50,7 @@ func (c *Client) forward(ctx context.Context, inv *contract.Invocation, r *contr
 	c.mark(req, inv)
 	answer, err := c.http.Do(req)
 	if err != nil {
-		return nil, nil, gone(ctx, err)
+		return nil, nil, client.Gone(ctx, err)
 	}
 	response := &contract.Response{Status: answer.StatusCode, Header: answer.Header, Body: contract.Value{Kind: contract.Large, Stream: once(answer)}}
 	return &contract.Result{Response: response}, func() { _ = answer.Body.Close() }, nil

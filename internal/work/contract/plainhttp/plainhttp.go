@@ -16,12 +16,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/client"
 	"github.com/stanch-dev/stanch/internal/work/spool"
 )
 
@@ -46,16 +46,7 @@ var _ contract.Contract = (*Client)(nil)
 
 // New makes a client; nothing is sent yet.
 func New(cfg Config) *Client {
-	return &Client{cfg: cfg, http: &http.Client{
-		Transport: &http.Transport{
-			DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return cfg.Dial(ctx) },
-			MaxIdleConnsPerHost: 64,
-			IdleConnTimeout:     30 * time.Second,
-			DisableCompression:  true,
-			WriteBufferSize:     64 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	return &Client{cfg: cfg, http: client.New(cfg.Dial)}
 }
 
 // Close ends idle connections.
@@ -97,7 +88,7 @@ func (c *Client) post(ctx context.Context, inv *contract.Invocation, urls map[st
 	if err != nil {
 		return answered{}, fmt.Errorf("open the payload of %s: %w", inv.Function, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://127.0.0.1"+c.cfg.Path(inv.Function), body)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, client.Origin+c.cfg.Path(inv.Function), body)
 	if err != nil {
 		return answered{}, errors.Join(err, body.Close())
 	}
@@ -114,35 +105,18 @@ func (c *Client) post(ctx context.Context, inv *contract.Invocation, urls map[st
 		return answered{}, fmt.Errorf("send the payload of %s: %w", inv.Function, *broken)
 	}
 	if err != nil {
-		return answered{}, gone(ctx, err)
+		return answered{}, client.Gone(ctx, err)
 	}
 	defer answer.Body.Close()
 	if err := refusal(answer); err != nil {
 		return answered{}, err
 	}
-	kept, err := spool.Keep(c.cfg.Spool, answer.Body)
+	kept, err := client.Keep(ctx, c.cfg.Spool, answer.Body)
 	if err != nil {
-		if _, ours := errors.AsType[*spool.Error](err); ours {
-			return answered{}, err
-		}
-		return answered{}, gone(ctx, err)
+		return answered{}, err
 	}
 	return answered{&contract.Result{Return: back(answer, kept)}, kept}, nil
 }
-
-// gone tells an end of ctx from a worker that went away.
-func gone(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // without the made-up address
-	}
-	return &contract.Gone{Err: err}
-}
-
-// complaint is how much of a refusal's body is told.
-const complaint = 2 << 10
 
 func refusal(answer *http.Response) error {
 	if answer.StatusCode/100 == 2 {
@@ -153,8 +127,7 @@ func refusal(answer *http.Response) error {
 			return &Busy{time.Duration(n) * time.Second}
 		}
 	}
-	text, _ := io.ReadAll(io.LimitReader(answer.Body, complaint))
-	return &contract.Failed{Message: fmt.Sprintf("the worker answered %s: %s", answer.Status, strings.TrimSpace(string(text)))}
+	return client.Refused("the worker", answer)
 }
 
 // back is the return value: what was answered, nothing if that is empty.
