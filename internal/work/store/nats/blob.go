@@ -37,6 +37,7 @@ const (
 	bucketPrefix = "OBJ_"
 	chunkHeader  = "Stanch-Chunk" // of a chunk: its place, from 0
 	firstHeader  = "Stanch-First" // of an object: the sequence of its first chunk
+	lastHeader   = "Stanch-Last"  // and of its last
 	octetStream  = "application/octet-stream"
 )
 
@@ -235,12 +236,15 @@ func described(n blob.Name, head blob.Head, nuid string, chunk int) jetstream.Ob
 	return info
 }
 
-// first is the sequence of the first chunk, where stanch put the object and its
-// chunks are all of one size; 0 elsewhere.
-func (v version) first() uint64 {
-	seq, err := strconv.ParseUint(v.Headers.Get(firstHeader), 10, 64)
+// span is the sequences of the first and the last chunk, where stanch put the
+// object and its chunks are all of one size; 0 elsewhere.
+func (v version) span() (first, last uint64) {
+	first, err := strconv.ParseUint(v.Headers.Get(firstHeader), 10, 64)
 	if err != nil || v.Opts == nil || v.Opts.ChunkSize == 0 {
-		return 0
+		return 0, 0
 	}
-	return seq
+	if last, err = strconv.ParseUint(v.Headers.Get(lastHeader), 10, 64); err != nil {
+		return 0, 0
+	}
+	return first, last
 }

@@ -107,9 +107,11 @@ func (l logger) Tracef(string, ...any)  {}
 func (l logger) Warnf(format string, values ...any) {
 	l.to.Warn("nats: " + fmt.Sprintf(format, values...))
 }
+
 func (l logger) Errorf(format string, values ...any) {
 	l.to.Error("nats: " + fmt.Sprintf(format, values...))
 }
+
 func (l logger) Fatalf(format string, values ...any) {
 	l.to.Error("nats: " + fmt.Sprintf(format, values...))
 }

@@ -61,6 +61,7 @@ func (b *Blobs) put(ctx context.Context, n blob.Name, head blob.Head, body io.Re
 		info.Digest = "SHA-256=" + base64.URLEncoding.EncodeToString(up.sum.Sum(nil))
 		if up.first > 0 {
 			info.Headers.Set(firstHeader, strconv.FormatUint(up.first, 10))
+			info.Headers.Set(lastHeader, strconv.FormatUint(up.last, 10))
 		}
 		var v version
 		if v, err = b.settle(ctx, n, info, old, w); err == nil {
@@ -119,6 +120,7 @@ type upload struct {
 	sent    int
 	size    int64
 	first   uint64 // sequence of the first chunk
+	last    uint64 // and of the last
 	acks    *nats.Subscription
 	out     int // on their way
 }
@@ -173,6 +175,7 @@ func (u *upload) await(ctx context.Context, most int) error {
 		if u.out--; u.first == 0 {
 			u.first = a.Seq
 		}
+		u.last = a.Seq
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ type reader struct {
 // chunk i, the k-th cannot come before k-i sequences later. So a step of that
 // length never goes too far, and where no other writer came between it arrives.
 func (r *reader) seek(from int64) error {
-	first := r.version.first()
+	first, last := r.version.span()
 	if first == 0 { // somebody else's object
 		r.skip = from
 		return nil
@@ -75,6 +75,9 @@ func (r *reader) seek(from int64) error {
 	goal := int(from / size)
 	r.skip = from % size
 	r.seq = first
+	if last-first == uint64(r.version.Chunks)-1 { // nothing lies between
+		r.place, r.seq = goal, first+uint64(goal)
+	}
 	for r.place < goal {
 		r.seq += uint64(goal - r.place)
 		m, err := r.blobs.store.get(r.ctx, bucketPrefix+r.name.Container, wanted{Seq: r.seq, Next: r.subject()})
@@ -187,7 +190,7 @@ func (r *reader) take(ctx context.Context, m *nats.Msg) ([]byte, error) {
 
 // passed notes that a chunk was read, which has to be the next.
 func (r *reader) passed(place string, seq uint64) error {
-	if r.version.first() > 0 && place != strconv.Itoa(r.place) {
+	if first, _ := r.version.span(); first > 0 && place != strconv.Itoa(r.place) {
 		return fmt.Errorf("chunk %q where %d was due\nhint: the object is damaged; put it again", place, r.place)
 	}
 	r.place++
