@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,18 +31,21 @@ func TestAManagedIdentityIsAskedForAToken(t *testing.T) {
 	defer issuer.Close()
 	t.Setenv("IDENTITY_ENDPOINT", issuer.URL)
 	t.Setenv("IDENTITY_HEADER", "x")
-	status := http.StatusOK
+	var status atomic.Int32
+	status.Store(http.StatusOK)
 	account := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
 			t.Errorf("%s %s came without the token", r.Method, r.URL.Path)
 		}
-		w.WriteHeader(status)
+		w.WriteHeader(int(status.Load()))
 	}))
 	account.Config.ErrorLog = log.New(io.Discard, "", 0)
 	account.StartTLS()
 	defer account.Close()
 
-	settings := map[string]string{"Work__blobServiceUri": account.URL, "Work__queueServiceUri": account.URL, "Work__credential": "managedidentity", "Work__clientId": "the-id"}
+	_, port, _ := strings.Cut(strings.TrimPrefix(issuer.URL, "http://"), ":")
+	id := "id-" + port // azidentity keeps tokens for the whole process: another run of this test has another id
+	settings := map[string]string{"Work__blobServiceUri": account.URL, "Work__queueServiceUri": account.URL, "Work__credential": "managedidentity", "Work__clientId": id}
 	a, err := FromSettings("Work", func(key string) string { return settings[key] })
 	if err != nil {
 		t.Fatal(err)
@@ -59,22 +63,24 @@ func TestAManagedIdentityIsAskedForAToken(t *testing.T) {
 	if err := s.Clear(t.Context(), "jobs"); err == nil || !strings.Contains(err.Error(), "(200)") { // 204 is what a queue answers
 		t.Errorf("Clear by an identity, of a server that is no queue: %v, want its status", err)
 	}
-	status = http.StatusForbidden
+	status.Store(http.StatusForbidden)
 	_, err = s.Blobs().Stat(t.Context(), name)
 	if err == nil || !strings.Contains(err.Error(), "\nhint: ") || strings.Contains(err.Error(), token) {
 		t.Errorf("Stat of what the identity may not see: %v, want a hint, and no token", err)
 	}
-	if len(asked) == 0 || asked[0] != "the-id for https://storage.azure.com" {
-		t.Errorf("the identity was asked %q, want the-id for https://storage.azure.com", asked)
+	if len(asked) == 0 || asked[0] != id+" for https://storage.azure.com" {
+		t.Errorf("the identity was asked %q, want %s for https://storage.azure.com", asked, id)
 	}
 
 	issuer.Close() // no token to be had: it may come back
+	a.ClientID = "other-" + id
 	other, err := Open(a, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	if _, err := other.Blobs().Stat(t.Context(), name); err == nil || !strings.Contains(err.Error(), "unavailable") {
+	other.client.Transport.(*http.Transport).TLSClientConfig = account.Client().Transport.(*http.Transport).TLSClientConfig
+	if _, err := other.Blobs().Stat(t.Context(), name); err == nil || !strings.Contains(err.Error(), "unavailable") || !strings.Contains(err.Error(), "ManagedIdentity") {
 		t.Errorf("Stat without a token: %v, want that it is unavailable", err)
 	}
 }

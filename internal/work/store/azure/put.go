@@ -11,8 +11,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	sdk "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
@@ -176,31 +177,31 @@ func blockID(stem uint64, i int) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(nil, stem), uint32(i)))
 }
 
-// inContainer makes the container if do finds none, and does it again. Who wants
-// a version of a blob doesn't want a new container.
-func (u *upload) inContainer(ctx context.Context, do func() error) error {
-	err := do()
-	if u.want.ETag != "" || !bloberror.HasCode(err, bloberror.ContainerNotFound) {
+// deliver lends a block to do, which sends it in one try, and to a second try if
+// the first found no container or no service. again says whether what was sent
+// may be sent twice: what has a condition would be refused because of itself.
+func (u *upload) deliver(ctx context.Context, block []byte, again bool, do func(context.Context, io.ReadSeekCloser) error) error {
+	try := func() error {
+		l := lend(block)
+		defer l.end()
+		return do(once(ctx), l)
+	}
+	err := try()
+	if u.want.ETag == "" && bloberror.HasCode(err, bloberror.ContainerNotFound) { // who wants a version of a blob wants no new container
+		if _, err := u.box.Create(ctx, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
+			return told(err)
+		}
+		return told(try())
+	}
+	if down, ok := errors.AsType[*work.Unavailable](told(err)); !ok || !again || down.After > 0 || sleep(ctx, 200*time.Millisecond) != nil {
 		return told(err)
 	}
-	if _, err := u.box.Create(ctx, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
-		return told(err)
-	}
-	return told(do())
-}
-
-// settled sends what has a condition once: a second try would be refused because
-// of the first.
-func (u *upload) settled(ctx context.Context) context.Context {
-	if u.want == (blob.Want{}) {
-		return ctx
-	}
-	return once(ctx)
+	return told(try())
 }
 
 func (u *upload) stage(ctx context.Context, id string, block []byte) error {
-	return u.inContainer(ctx, func() error {
-		_, err := u.blob.StageBlock(ctx, id, streaming.NopCloser(bytes.NewReader(block)), nil)
+	return u.deliver(ctx, block, true, func(ctx context.Context, body io.ReadSeekCloser) error {
+		_, err := u.blob.StageBlock(ctx, id, body, nil)
 		return err
 	})
 }
@@ -209,22 +210,29 @@ func (u *upload) stage(ctx context.Context, id string, block []byte) error {
 func (u *upload) whole(ctx context.Context, block []byte) (blob.Info, error) {
 	u.size = int64(len(block))
 	var info blob.Info
-	err := u.inContainer(ctx, func() error {
-		r, err := u.blob.Upload(u.settled(ctx), streaming.NopCloser(bytes.NewReader(block)), &blockblob.UploadOptions{
+	err := u.deliver(ctx, block, u.want == blob.Want{}, func(ctx context.Context, body io.ReadSeekCloser) error {
+		r, err := u.blob.Upload(ctx, body, &blockblob.UploadOptions{
 			HTTPHeaders: u.header, Metadata: u.meta, AccessConditions: conditions(u.want),
 		})
-		info = describe(u.name, &u.size, r.ETag, r.LastModified, nil, u.header.BlobContentType, u.meta)
+		info = u.info(r.ETag, r.LastModified)
 		return err
 	})
 	return info, err
 }
 
 func (u *upload) commit(ctx context.Context) (blob.Info, error) {
-	r, err := u.blob.CommitBlockList(u.settled(ctx), u.ids, &blockblob.CommitBlockListOptions{
+	if u.want != (blob.Want{}) {
+		ctx = once(ctx)
+	}
+	r, err := u.blob.CommitBlockList(ctx, u.ids, &blockblob.CommitBlockListOptions{
 		HTTPHeaders: u.header, Metadata: u.meta, AccessConditions: conditions(u.want),
 	})
 	if err != nil {
 		return blob.Info{}, told(err)
 	}
-	return describe(u.name, &u.size, r.ETag, r.LastModified, nil, u.header.BlobContentType, u.meta), nil
+	return u.info(r.ETag, r.LastModified), nil
+}
+
+func (u *upload) info(etag *azcore.ETag, modified *time.Time) blob.Info {
+	return describe(u.name, &u.size, etag, modified, nil, u.header.BlobContentType, u.meta)
 }
