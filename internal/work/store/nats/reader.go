@@ -14,9 +14,9 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/blob"
 )
 
-// ahead is how many chunks are asked for at once: 2 MiB, which is all that a
+// ahead is how many chunks are asked for at once: 1 MiB, which is all that a
 // reader holds, however large the blob and however slow its taker.
-const ahead = 16
+const ahead = 8
 
 // Open reads the description from the leader, and then the chunks as they are
 // needed, from any server that has them. The object store's own reader is not
@@ -139,16 +139,7 @@ func (r *reader) next() ([]byte, error) {
 // nil if the replica that answered has no more of the blob.
 func (r *reader) ask(ctx context.Context) (*nats.Msg, error) {
 	if r.answers == nil {
-		inbox := r.blobs.store.conn.NewInbox()
-		r.due = min(ahead, int(r.version.Chunks)-r.place)
-		request, err := json.Marshal(wanted{Seq: r.seq, Next: r.subject(), Batch: r.due, MaxBytes: (ahead + 1) * chunkSize})
-		if err != nil {
-			return nil, err
-		}
-		if r.answers, err = r.blobs.store.conn.SubscribeSync(inbox); err != nil {
-			return nil, err
-		}
-		if err = r.blobs.store.conn.PublishRequest("$JS.API.DIRECT.GET."+bucketPrefix+r.name.Container, inbox, request); err != nil {
+		if err := r.request(); err != nil {
 			return nil, err
 		}
 	}
@@ -168,6 +159,21 @@ func (r *reader) ask(ctx context.Context) (*nats.Msg, error) {
 	}
 }
 
+// request asks for the next chunks.
+func (r *reader) request() error {
+	inbox := r.blobs.store.conn.NewInbox()
+	r.due = min(ahead, int(r.version.Chunks)-r.place)
+	request, err := json.Marshal(wanted{Seq: r.seq, Next: r.subject(), Batch: r.due, MaxBytes: (ahead + 1) * chunkSize})
+	if err != nil {
+		return err
+	}
+	if r.answers, err = r.blobs.store.conn.SubscribeSync(inbox); err != nil {
+		r.answers = nil
+		return err
+	}
+	return r.blobs.store.conn.PublishRequest("$JS.API.DIRECT.GET."+bucketPrefix+r.name.Container, inbox, request)
+}
+
 // take is what a message holds. Without one the leader is asked: only it knows
 // that a chunk is gone, and not just on its way to the replica.
 func (r *reader) take(ctx context.Context, m *nats.Msg) ([]byte, error) {
@@ -182,10 +188,18 @@ func (r *reader) take(ctx context.Context, m *nats.Msg) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read a chunk's sequence: %w", err)
 	}
-	if r.due--; r.due == 0 {
-		r.drop()
+	if err := r.passed(m.Header.Get(chunkHeader), seq); err != nil {
+		return nil, err
 	}
-	return m.Data, r.passed(m.Header.Get(chunkHeader), seq)
+	if r.due--; r.due > 0 {
+		return m.Data, nil
+	}
+	r.drop()
+	// The next are on their way while this one is taken, if the caller wants them.
+	if r.place < int(r.version.Chunks) && r.left > int64(len(m.Data)) && r.request() != nil {
+		r.drop() // whoever reads on asks again
+	}
+	return m.Data, nil
 }
 
 // passed notes that a chunk was read, which has to be the next.
