@@ -229,8 +229,10 @@ func TestAPayloadDoesNotPassThroughMemory(t *testing.T) {
 		took := time.Since(began)
 		after := peak(t)
 		t.Logf("%s of 256 MiB: the peak of RSS grew by %.1f MiB from %.1f, %.0f MB/s", what, float64(after-before)/1024, float64(before)/1024, size/1e6/took.Seconds())
-		if after-before > 8<<10 {
-			t.Errorf("%s of 256 MiB: the peak of RSS grew by %d KiB, want 8192 at most", what, after-before)
+		// It is about 7 MiB on a quiet machine, and 13 were seen on one with others at
+		// work, where the collector comes late; the object store's own reader takes 160.
+		if after-before > 24<<10 {
+			t.Errorf("%s of 256 MiB: the peak of RSS grew by %d KiB, want it far from the payload", what, after-before)
 		}
 	}
 	grew("Put", func() {
