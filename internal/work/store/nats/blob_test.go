@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -219,27 +220,33 @@ func TestAPayloadDoesNotPassThroughMemory(t *testing.T) {
 	// What every first use takes is taken before.
 	must(t, "Put", second(s.Put(t.Context(), blob.Name{Container: "box", Path: "small"}, blob.Head{}, bytes.NewReader(noise(1<<20)), blob.Want{})))
 	read(t, s, blob.Name{Container: "box", Path: "small"}, blob.Range{})
-	sum := sha256.New()
+	var sum hash.Hash
 	grew := func(what string, do func()) {
 		t.Helper()
-		debug.FreeOSMemory()
-		must(t, "reset the peak", os.WriteFile("/proc/self/clear_refs", []byte("5"), 0))
-		before, began := peak(t), time.Now()
-		do()
-		took := time.Since(began)
-		after := peak(t)
-		t.Logf("%s of 256 MiB: the peak of RSS grew by %.1f MiB from %.1f, %.0f MB/s", what, float64(after-before)/1024, float64(before)/1024, size/1e6/took.Seconds())
-		// It is about 7 MiB on a quiet machine, and 13 were seen on one with others at
-		// work, where the collector comes late; the object store's own reader takes 160.
-		if after-before > 24<<10 {
-			t.Errorf("%s of 256 MiB: the peak of RSS grew by %d KiB, want it far from the payload", what, after-before)
+		// Where neighbours starve the collector, a try has garbage in it too: of three,
+		// the least counts.
+		least := 1 << 30
+		for range 3 {
+			debug.FreeOSMemory()
+			must(t, "reset the peak", os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o200))
+			before, began := peak(t), time.Now()
+			do()
+			took := time.Since(began)
+			after := peak(t)
+			t.Logf("%s of 256 MiB: the peak of RSS grew by %.1f MiB from %.1f, %.0f MB/s", what, float64(after-before)/1024, float64(before)/1024, size/1e6/took.Seconds())
+			least = min(least, after-before)
+		}
+		if least > 8<<10 {
+			t.Errorf("%s of 256 MiB: the peak of RSS grew by %d KiB, want 8192 at most", what, least)
 		}
 	}
 	grew("Put", func() {
+		sum = sha256.New()
 		must(t, "Put", second(s.Put(t.Context(), name, blob.Head{}, io.TeeReader(io.LimitReader(rand.NewChaCha8([32]byte{}), size), sum), blob.Want{})))
 	})
-	got := sha256.New()
+	var got hash.Hash
 	grew("Read", func() {
+		got = sha256.New()
 		body, _, err := s.Open(t.Context(), name, blob.Range{}, blob.Want{})
 		must(t, "Open", err)
 		defer body.Close()

@@ -237,6 +237,25 @@ func (r *Rig) Leader(stream string) int {
 	return at
 }
 
+// Settle waits until all nodes that keep a stream have all of it.
+func (r *Rig) Settle(stream string) {
+	r.t.Helper()
+	r.ask("the replicas of "+stream, func(ctx context.Context, js jetstream.JetStream) error {
+		s, err := js.Stream(ctx, stream)
+		if err != nil {
+			return err
+		}
+		if c := s.CachedInfo().Cluster; c != nil {
+			for _, peer := range c.Replicas {
+				if peer.Offline || !peer.Current {
+					return fmt.Errorf("%s is not current", peer.Name)
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // await waits until the cluster can keep a stream on all of its nodes.
 func (r *Rig) await() {
 	r.t.Helper()
