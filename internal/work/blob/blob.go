@@ -114,7 +114,7 @@ func (n Name) Check() error {
 	}
 	for part := range strings.SplitSeq(n.Path, "/") {
 		if part == "" || part == "." || part == ".." {
-			return fmt.Errorf("path of blob %q has a part %q\nhint: no empty parts, and none that is . or ..", n, part)
+			return fmt.Errorf("path of blob %q has a part %q\nhint: no empty parts, no . and no .. as a whole part", n, part)
 		}
 		if len(part) > 255-len(Reserved)-1 {
 			return fmt.Errorf("path of blob %q has a part of %d bytes\nhint: at most %d between two slashes", n, len(part), 255-len(Reserved)-1)
