@@ -162,18 +162,24 @@ func (u *unquoter) Read(p []byte) (int, error) {
 			n += m
 			continue
 		}
-		c, err := u.r.ReadByte()
-		if err != nil {
+		if _, err := u.r.Peek(1); err != nil {
 			if n > 0 {
 				return n, nil
 			}
 			return 0, err
 		}
-		if c != '\\' {
-			p[n] = c
-			n++
+		plain, _ := u.r.Peek(min(u.r.Buffered(), len(p)-n)) // it is there
+		at := bytes.IndexByte(plain, '\\')
+		if at < 0 {
+			at = len(plain)
+		}
+		n += copy(p[n:], plain[:at])
+		_, _ = u.r.Discard(at) // what was peeked
+		if at == len(plain) {
 			continue
 		}
+		_, _ = u.r.Discard(1)
+		var err error
 		if u.left, err = u.escape(); err != nil {
 			return n, err
 		}
