@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/nearest"
 )
 
 // Prefix is what the names of stanch's variables begin with.
@@ -200,35 +201,12 @@ func keys(m map[string]string) func(func(string) bool) {
 
 // suggest names the setting that looks most like what was written.
 func suggest(key string) string {
-	best, distance := "", 4
+	var names []string
 	for _, s := range Settings() {
-		if d := edits(key, s.Name); d < distance {
-			best, distance = s.Name, d
-		}
+		names = append(names, s.Name)
 	}
-	if best == "" {
-		return "\nhint: `stanch run --help` lists the settings"
+	if near := nearest.To(key, names); near != "" {
+		return "\nhint: did you mean " + near + "?"
 	}
-	return "\nhint: did you mean " + best + "?"
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return "\nhint: `stanch run --help` lists the settings"
 }

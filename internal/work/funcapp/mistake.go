@@ -3,8 +3,9 @@ package funcapp
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
+
+	"github.com/stanch-dev/stanch/internal/nearest"
 )
 
 // Mistake is one thing that is wrong in a file, or that Azure passes over.
@@ -46,45 +47,9 @@ func Faults(all []Mistake) error {
 	return errors.Join(errs...)
 }
 
-// nearest is the one of the known names that a name was likely meant to be; empty
-// if it is far from all.
-func nearest(name string, known []string) string {
-	best, least := "", len(name)/3+2
-	for _, candidate := range slices.Sorted(slices.Values(known)) {
-		if len(name) > 100 {
-			break
-		}
-		if d := edits(strings.ToLower(name), strings.ToLower(candidate)); d < least {
-			best, least = candidate, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
 // meant is a hint that names the nearest, or all if none is near.
 func meant(name string, known []string) string {
-	if near := nearest(name, known); near != "" {
+	if near := nearest.To(name, known); near != "" {
 		return fmt.Sprintf("%q, maybe", near)
 	}
 	return "one of " + strings.Join(known, ", ")

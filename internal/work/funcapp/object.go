@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stanch-dev/stanch/internal/nearest"
 	"github.com/stanch-dev/stanch/internal/work/funcapp/jsonpos"
 	"github.com/stanch-dev/stanch/internal/work/schedule"
 )
@@ -68,7 +69,7 @@ func (o *object) rest() {
 			continue
 		}
 		hint := ""
-		if near := nearest(m.Name, o.known); near != "" {
+		if near := nearest.To(m.Name, o.known); near != "" {
 			hint = fmt.Sprintf("%q, maybe", near)
 		}
 		o.warn(m.At, fmt.Sprintf("%s has no key %q: it is passed over", o.what, clip(m.Name)), hint)

@@ -3,6 +3,7 @@ package bind
 import (
 	"slices"
 
+	"github.com/stanch-dev/stanch/internal/nearest"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/aggregate"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/function"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/plan"
@@ -53,7 +54,7 @@ func (b *binder) unknownFunction(x *syntax.Call, in *context) {
 		candidates = append(candidates, aggregate.Names()...)
 	}
 	hint := ""
-	if near := syntax.Nearest(name, candidates); near != "" && near != name {
+	if near := nearest.To(name, candidates); near != "" && near != name {
 		hint = "did you mean " + near + "?"
 	}
 	b.fail(x.Name.Span, "KS211", hint, "stanch has no function %s", name)

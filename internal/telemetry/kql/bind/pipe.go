@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stanch-dev/stanch/internal/nearest"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/plan"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/syntax"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/table"
@@ -239,7 +240,7 @@ func (b *binder) render(op *syntax.Render, in *scope) *table.Chart {
 	}
 	if !slices.Contains(kinds, op.Kind) {
 		hint := ""
-		if near := syntax.Nearest(op.Kind, kinds); near != "" {
+		if near := nearest.To(op.Kind, kinds); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		b.fail(op.Span, "", hint, "there is no chart of the kind %s", op.Kind)

@@ -3,6 +3,7 @@ package bind
 import (
 	"strings"
 
+	"github.com/stanch-dev/stanch/internal/nearest"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/aggregate"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/function"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/operator"
@@ -148,7 +149,7 @@ func (b *binder) unknown(x *syntax.Name, in *context) {
 		candidates = append(candidates, c.Name)
 	}
 	hint := ""
-	if near := syntax.Nearest(x.Text, candidates); near != "" {
+	if near := nearest.To(x.Text, candidates); near != "" {
 		hint = "did you mean " + near + "?"
 	} else if len(in.columns) > 0 && len(in.columns) <= 12 {
 		names := make([]string, len(in.columns))

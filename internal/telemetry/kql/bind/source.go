@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stanch-dev/stanch/internal/nearest"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/plan"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/syntax"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -39,7 +40,7 @@ func (b *binder) tableNamed(x *syntax.Name, in *scope) rows {
 	}
 	slices.Sort(candidates)
 	hint := ""
-	if near := syntax.Nearest(x.Text, append(candidates, in.all()...)); near != "" {
+	if near := nearest.To(x.Text, append(candidates, in.all()...)); near != "" {
 		hint = "did you mean " + near + "?"
 	} else if len(candidates) > 0 && len(candidates) < 20 {
 		hint = "the tables are " + strings.Join(candidates, ", ")

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/stanch-dev/stanch/internal/nearest"
 )
 
 // operators are the readers of the operators, by name. A nil reader is one that
@@ -98,7 +100,7 @@ func (p *parser) operator() Operator {
 	read, known := p.operators[name]
 	if !known {
 		hint := ""
-		if near := Nearest(name, OperatorNames()); near != "" {
+		if near := nearest.To(name, OperatorNames()); near != "" {
 			hint = "did you mean " + near + "?"
 		}
 		p.fail(t.span, hint, "there is no operator %s", name)

@@ -141,17 +141,6 @@ func TestWhatNestsTooDeepIsRefused(t *testing.T) {
 	}
 }
 
-func TestNearestIsWhatWasMeant(t *testing.T) {
-	names := []string{"where", "summarize", "timestamp", "operation_Name"}
-	for given, want := range map[string]string{
-		"sumarize": "summarize", "timestmap": "timestamp", "Timestamp": "timestamp", "operationName": "operation_Name", "zzz": "", "wher": "where",
-	} {
-		if got := syntax.Nearest(given, names); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", given, got, want)
-		}
-	}
-}
-
 func FuzzParse(f *testing.F) {
 	for _, q := range queries {
 		f.Add(q)

@@ -1,10 +1,19 @@
-package syntax
+// Package nearest finds the name that somebody meant who mistyped it, for the hint below an error.
+//
+// A hint that is far off is worse than none: how many edits are allowed grows
+// with the name's length, and a name that is far from all others has no nearest.
+// Begin with [To].
+package nearest
 
 import "strings"
 
-// Nearest is the name of a list that one was probably meant by: the one with the
-// fewest edits, if they are few for its length; empty if there is none.
-func Nearest(name string, among []string) string {
+// To is the name of a list that one was probably meant by: the one with the
+// fewest edits, if they are few for its length, and of several the first; empty
+// if there is none. Case does not count. Names of over 64 bytes have no nearest.
+func To(name string, among []string) string {
+	if name == "" {
+		return ""
+	}
 	best, fewest := "", 1+max(1, len(name)/3)
 	for _, candidate := range among {
 		if strings.EqualFold(candidate, name) {
