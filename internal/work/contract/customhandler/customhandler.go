@@ -76,24 +76,16 @@ func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contrac
 	if err != nil {
 		return nil, nil, fmt.Errorf("encode the invocation of %s: %w", inv.Function, err)
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, client.Origin+"/"+url.PathEscape(inv.Function), body)
+	req, err := client.Request(ctx, http.MethodPost, client.Origin+"/"+url.PathEscape(inv.Function), body, body.length)
 	if err != nil {
 		return nil, nil, err
 	}
-	req.ContentLength = body.length
 	req.GetBody = func() (io.ReadCloser, error) { return body.again(), nil }
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	c.mark(req, inv)
-	answer, err := c.http.Do(req)
-	if failed := body.failure(); failed != nil {
-		// The payload broke off, not the worker.
-		if answer != nil {
-			_ = answer.Body.Close()
-		}
-		return nil, nil, fmt.Errorf("send the payload of %s: %w", inv.Function, failed)
-	}
+	answer, err := client.Send(c.http, req)
 	if err != nil {
-		return nil, nil, client.Gone(ctx, err)
+		return nil, nil, err
 	}
 	defer answer.Body.Close()
 	return c.read(ctx, inv, answer)

@@ -10,7 +10,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
 )
@@ -20,6 +19,7 @@ import (
 type part struct {
 	text   []byte
 	stream *contract.Stream
+	input  string // whose payload the stream is
 }
 
 // body is a request's body. Its length is known before it is sent, since many
@@ -29,9 +29,6 @@ type body struct {
 	ctx    context.Context
 	parts  []part
 	length int64
-
-	mu     sync.Mutex
-	broken error // a payload that broke off
 
 	at   int
 	open io.ReadCloser
@@ -44,12 +41,12 @@ func encode(ctx context.Context, inv *contract.Invocation, compat bool) (*body, 
 	w.put(`{"Data":{`)
 	for i, in := range inv.Inputs {
 		w.member(i, in.Name)
-		w.value(in.Value)
+		w.value(in.Name, in.Value)
 	}
 	w.put(`},"Metadata":{`)
 	for i, d := range inv.Metadata {
 		w.member(i, d.Name)
-		w.value(d.Value)
+		w.value(d.Name, d.Value)
 	}
 	w.put(`}}`)
 	w.flush()
@@ -79,7 +76,7 @@ func (p part) size(ctx context.Context) (int64, error) {
 	case !p.stream.Text:
 		return 2 + (p.stream.Size+2)/3*4, nil
 	}
-	r, err := p.stream.Open(ctx, 0)
+	r, err := p.stream.Begin(ctx, p.input)
 	if err != nil {
 		return 0, err
 	}
@@ -92,13 +89,13 @@ func (p part) reader(ctx context.Context) (io.ReadCloser, io.Reader, error) {
 	if p.stream == nil {
 		return nil, bytes.NewReader(p.text), nil
 	}
-	r, err := p.stream.Open(ctx, 0)
+	r, err := p.stream.Begin(ctx, p.input)
 	if err != nil {
 		return nil, nil, err
 	}
 	var inner io.Reader = &escaper{from: r}
 	if !p.stream.Text {
-		inner = &base64er{from: r, want: p.stream.Size}
+		inner = &base64er{from: r}
 	}
 	return r, io.MultiReader(strings.NewReader(`"`), inner, strings.NewReader(`"`)), nil
 }
@@ -112,7 +109,7 @@ func (b *body) Read(p []byte) (int, error) {
 			}
 			open, now, err := b.parts[b.at].reader(b.ctx)
 			if err != nil {
-				return 0, b.fail(err)
+				return 0, err
 			}
 			b.open, b.now = open, now
 		}
@@ -121,9 +118,6 @@ func (b *body) Read(p []byte) (int, error) {
 			b.now = nil
 			b.at++
 			err = b.closeOpen()
-		}
-		if err != nil {
-			err = b.fail(err)
 		}
 		if n > 0 || err != nil {
 			return n, err
@@ -141,22 +135,6 @@ func (b *body) closeOpen() error {
 	err := b.open.Close()
 	b.open = nil
 	return err
-}
-
-// fail remembers that it was the payload that broke off.
-func (b *body) fail(err error) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.broken == nil {
-		b.broken = err
-	}
-	return err
-}
-
-func (b *body) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.broken
 }
 
 // again is the same body from its beginning, for a connection that was stale.
@@ -189,7 +167,7 @@ func (w *writer) member(i int, name string) {
 }
 
 // value writes one, as the package comment has it.
-func (w *writer) value(v contract.Value) {
+func (w *writer) value(name string, v contract.Value) {
 	switch v.Kind {
 	case contract.None:
 		w.put("null")
@@ -205,9 +183,9 @@ func (w *writer) value(v contract.Value) {
 		w.put(`"` + base64.StdEncoding.EncodeToString(v.Bytes) + `"`)
 	case contract.Large:
 		w.flush()
-		w.parts = append(w.parts, part{stream: v.Stream})
+		w.parts = append(w.parts, part{stream: v.Stream, input: name})
 	case contract.HTTPIn:
-		w.request(v.Request)
+		w.request(name, v.Request)
 	}
 }
 
@@ -226,7 +204,7 @@ func (w *writer) json(text string) {
 }
 
 // request writes a client's request as an object.
-func (w *writer) request(r *contract.Request) {
+func (w *writer) request(name string, r *contract.Request) {
 	w.put(`{"Url":` + quoted(r.URL) + `,"Method":` + quoted(r.Method))
 	w.put(`,"Query":`)
 	w.flat(r.Query)
@@ -245,7 +223,7 @@ func (w *writer) request(r *contract.Request) {
 	w.put(`,"Identities":[]`)
 	if r.Body.Kind != contract.None {
 		w.put(`,"Body":`)
-		w.value(r.Body)
+		w.value(name, r.Body)
 	}
 	w.put("}")
 }

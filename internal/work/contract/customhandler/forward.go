@@ -29,15 +29,14 @@ func (c *Client) forward(ctx context.Context, inv *contract.Invocation, r *contr
 		return nil, nil, err
 	}
 	at.Scheme, at.Host = "http", strings.TrimPrefix(client.Origin, "http://")
-	body, length, err := payload(ctx, r.Body)
+	body, size, err := r.Body.Open(ctx, inv.Inputs[0].Name)
 	if err != nil {
 		return nil, nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, r.Method, at.String(), body)
+	req, err := client.Request(ctx, r.Method, at.String(), body, size)
 	if err != nil {
 		return nil, nil, err
 	}
-	req.ContentLength = length
 	for name, values := range r.Header {
 		switch http.CanonicalHeaderKey(name) {
 		case "Host":
@@ -48,26 +47,12 @@ func (c *Client) forward(ctx context.Context, inv *contract.Invocation, r *contr
 		}
 	}
 	c.mark(req, inv)
-	answer, err := c.http.Do(req)
+	answer, err := client.Send(c.http, req)
 	if err != nil {
-		return nil, nil, client.Gone(ctx, err)
+		return nil, nil, err
 	}
 	response := &contract.Response{Status: answer.StatusCode, Header: answer.Header, Body: contract.Value{Kind: contract.Large, Stream: once(answer)}}
 	return &contract.Result{Response: response}, func() { _ = answer.Body.Close() }, nil
-}
-
-// payload opens a value as a body; length is -1 if nobody knows it.
-func payload(ctx context.Context, v contract.Value) (io.ReadCloser, int64, error) {
-	switch v.Kind {
-	case contract.None:
-		return http.NoBody, 0, nil
-	case contract.Large:
-		body, err := v.Stream.Open(ctx, 0)
-		return body, v.Stream.Size, err
-	case contract.Bytes:
-		return io.NopCloser(strings.NewReader(string(v.Bytes))), int64(len(v.Bytes)), nil
-	}
-	return io.NopCloser(strings.NewReader(v.Text)), int64(len(v.Text)), nil
 }
 
 var errOnce = errors.New("the body of a forwarded answer can be read once, from its beginning")

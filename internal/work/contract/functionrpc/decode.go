@@ -135,6 +135,19 @@ func (h *Host) shared(part *wire.RpcSharedMemory) (contract.Value, error) {
 	}}, nil
 }
 
+// untilDone ends a copy with ctx's cause, whether the source minds ctx or not.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u untilDone) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.Reader.Read(p)
+}
+
 func mapsOf(response *wire.InvocationResponse) (names []string) {
 	for _, binding := range response.GetOutputData() {
 		if part := binding.GetRpcSharedMemory(); part != nil {

@@ -1,12 +1,10 @@
 package functionrpc
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
@@ -69,8 +67,8 @@ func (e *encoder) input(input contract.Input) (*wire.ParameterBinding, error) {
 	if value.Kind == contract.Text && input.Binding == "timerTrigger" {
 		value.Kind = contract.JSON // the only kind that workers take for it
 	}
-	if body, size, kind := bulk(value); body != nil && e.shares && size <= sharedmap.MaxSize && (size < 0 || size >= sharedFrom) {
-		shared, err := e.share(input.Name, body, size, kind)
+	if size, kind, ok := shareable(value); ok && e.shares && size <= sharedmap.MaxSize && (size < 0 || size >= sharedFrom) {
+		shared, err := e.share(input.Name, value, kind)
 		if full := (*sharedmap.NoRoom)(nil); !errors.As(err, &full) || size < 0 || size > e.host.config.Plain {
 			return shared, err
 		}
@@ -82,36 +80,33 @@ func (e *encoder) input(input contract.Input) (*wire.ParameterBinding, error) {
 	return &wire.ParameterBinding{Name: input.Name, RpcData: &wire.ParameterBinding_Data{Data: data}}, nil
 }
 
-// bulk is the payload of those values that can be shared.
-func bulk(value contract.Value) (open func(context.Context) (io.ReadCloser, error), size int64, kind wire.RpcDataType) {
-	held := func(r io.Reader) func(context.Context) (io.ReadCloser, error) {
-		return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(r), nil }
-	}
+// shareable says of which type a value is beside the stream; size is -1 if nobody
+// knows it. Values of other kinds are not shared.
+func shareable(value contract.Value) (size int64, kind wire.RpcDataType, ok bool) {
 	switch value.Kind {
 	case contract.Text:
-		if utf8.ValidString(value.Text) {
-			return held(strings.NewReader(value.Text)), int64(len(value.Text)), wire.RpcDataType_string
+		if !utf8.ValidString(value.Text) {
+			return int64(len(value.Text)), wire.RpcDataType_bytes, true
 		}
-		return held(strings.NewReader(value.Text)), int64(len(value.Text)), wire.RpcDataType_bytes
+		return int64(len(value.Text)), wire.RpcDataType_string, true
 	case contract.Bytes:
-		return held(bytes.NewReader(value.Bytes)), int64(len(value.Bytes)), wire.RpcDataType_bytes
+		return int64(len(value.Bytes)), wire.RpcDataType_bytes, true
 	case contract.Large:
-		kind = wire.RpcDataType_bytes
 		if value.Stream.Text {
-			kind = wire.RpcDataType_string
+			return value.Stream.Size, wire.RpcDataType_string, true
 		}
-		return func(ctx context.Context) (io.ReadCloser, error) { return value.Stream.Open(ctx, 0) }, value.Stream.Size, kind
+		return value.Stream.Size, wire.RpcDataType_bytes, true
 	}
-	return nil, 0, 0
+	return 0, 0, false
 }
 
-func (e *encoder) share(name string, open func(context.Context) (io.ReadCloser, error), size int64, kind wire.RpcDataType) (*wire.ParameterBinding, error) {
-	body, err := open(e.ctx)
+func (e *encoder) share(name string, value contract.Value, kind wire.RpcDataType) (*wire.ParameterBinding, error) {
+	body, size, err := value.Open(e.ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("open input %s: %w", name, err)
+		return nil, err
 	}
 	defer body.Close()
-	file, count, err := e.host.room.Write(untilDone{e.ctx, body}, size)
+	file, count, err := e.host.room.Write(body, size)
 	if err != nil {
 		return nil, fmt.Errorf("share input %s with the worker: %w", name, err)
 	}
@@ -119,19 +114,6 @@ func (e *encoder) share(name string, open func(context.Context) (io.ReadCloser, 
 	return &wire.ParameterBinding{Name: name, RpcData: &wire.ParameterBinding_RpcSharedMemory{
 		RpcSharedMemory: &wire.RpcSharedMemory{Name: file, Count: count, Type: kind},
 	}}, nil
-}
-
-// untilDone ends a copy with ctx's cause, whether the source minds ctx or not.
-type untilDone struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (u untilDone) Read(p []byte) (int, error) {
-	if u.ctx.Err() != nil {
-		return 0, context.Cause(u.ctx)
-	}
-	return u.Reader.Read(p)
 }
 
 // plain is a value as it passes on the stream.
@@ -189,31 +171,19 @@ func (e *encoder) read(name string, source *contract.Stream) ([]byte, error) {
 	if err := e.fits(name, source.Size); err != nil {
 		return nil, err
 	}
-	opened, err := source.Open(e.ctx, 0)
+	body, err := source.Begin(e.ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("open input %s: %w", name, err)
+		return nil, err
 	}
-	defer opened.Close()
-	body := untilDone{e.ctx, opened}
+	defer body.Close()
 	if source.Size >= 0 {
 		held := make([]byte, source.Size)
-		if n, err := io.ReadFull(body, held); err != nil {
-			if err == io.EOF {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, fmt.Errorf("read input %s: ended after %d of %d bytes: %w", name, n, source.Size, err)
-		}
-		switch n, err := io.ReadFull(body, make([]byte, 1)); {
-		case n > 0:
-			return nil, fmt.Errorf("read input %s: it goes on after %d bytes", name, source.Size)
-		case err != io.EOF:
-			return nil, fmt.Errorf("read input %s: %w", name, err)
-		}
-		return held, nil
+		_, err := io.ReadFull(body, held)
+		return held, err
 	}
 	held, err := io.ReadAll(io.LimitReader(body, e.host.config.Plain+1))
 	if err != nil {
-		return nil, fmt.Errorf("read input %s: %w", name, err)
+		return nil, err
 	}
 	if int64(len(held)) > e.host.config.Plain {
 		err := e.fits(name, int64(len(held))).(*TooLarge)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
+	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/contract"
 	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc"
 	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc/wire"
@@ -209,8 +210,8 @@ func TestAStreamThatFailsFailsTheInvocationAndLeavesNothing(t *testing.T) {
 			{"does not open", &contract.Stream{Size: 2 << 20, Open: func(context.Context, int64) (io.ReadCloser, error) { return nil, errStore }}, errStore, ""},
 			{"breaks midway", failing(2 << 20), errStore, ""},
 			{"breaks midway, size unknown", failing(-1), errStore, ""},
-			{"is shorter than it said", stream("x", 2<<20), io.ErrUnexpectedEOF, "after 1 of 2097152"},
-			{"is longer than it said", stream(long, 2<<20-1), nil, "goes on after 2097151"},
+			{"is shorter than it said", stream("x", 2<<20), work.ErrChanged, "after 1 of the 2097152"},
+			{"is longer than it said", stream(long, 2<<20-1), work.ErrChanged, "goes on after the 2097151"},
 		} {
 			t.Run(fmt.Sprintf("%s, shared %v", row.why, shares), func(t *testing.T) {
 				var names []string

@@ -11,7 +11,6 @@ package plainhttp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -84,28 +83,18 @@ func (c *Client) post(ctx context.Context, inv *contract.Invocation, urls map[st
 	if len(inv.Inputs) > 0 {
 		trigger = inv.Inputs[0]
 	}
-	body, err := open(ctx, trigger.Value)
+	body, size, err := trigger.Value.Open(ctx, trigger.Name)
 	if err != nil {
-		return answered{}, fmt.Errorf("open the payload of %s: %w", inv.Function, err)
+		return answered{}, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, client.Origin+c.cfg.Path(inv.Function), body)
+	req, err := client.Request(ctx, http.MethodPost, client.Origin+c.cfg.Path(inv.Function), body, size)
 	if err != nil {
-		return answered{}, errors.Join(err, body.Close())
-	}
-	req.ContentLength = body.size
-	if body.size == 0 {
-		req.Body = http.NoBody
+		return answered{}, err
 	}
 	describe(req.Header, inv, trigger, urls)
-	answer, err := c.http.Do(req)
-	if broken := body.broken.Load(); broken != nil {
-		if answer != nil {
-			_ = answer.Body.Close()
-		}
-		return answered{}, fmt.Errorf("send the payload of %s: %w", inv.Function, *broken)
-	}
+	answer, err := client.Send(c.http, req)
 	if err != nil {
-		return answered{}, client.Gone(ctx, err)
+		return answered{}, err
 	}
 	defer answer.Body.Close()
 	if err := refusal(answer); err != nil {

@@ -33,10 +33,10 @@ func (e *NoRoom) Error() string {
 	return fmt.Sprintf("no directory has room for %s: %s\nhint: name a directory on disk with more room for shared payloads, or a larger --shm-size for the container", size, strings.Join(e.Left, ", "))
 }
 
-// Write streams size bytes into a new map, which the worker finds by name; -1
-// stands for up to the end. It returns how many bytes there are. Whatever goes
-// wrong, a payload that is shorter or longer than size included, leaves nothing
-// behind. The caller removes the map.
+// Write streams from into a new map, which the worker finds by name, and returns
+// how many bytes there are. size is how many will come, so that room is made for
+// them; -1 stands for nobody knows. Whatever goes wrong leaves nothing behind. The
+// caller removes the map.
 func (r *Room) Write(from io.Reader, size int64) (name string, count int64, err error) {
 	if size > MaxSize {
 		return "", 0, fmt.Errorf("%d bytes are more than the %d that a worker maps", size, int64(MaxSize))
@@ -57,7 +57,7 @@ func (r *Room) Write(from io.Reader, size int64) (name string, count int64, err 
 		if err != nil {
 			return "", 0, err
 		}
-		count, err = fill(file, from, size)
+		count, err = fill(file, from)
 		if err = errors.Join(err, file.Close()); err != nil {
 			return "", 0, errors.Join(err, os.Remove(path))
 		}
@@ -84,26 +84,16 @@ func reserve(path string, size int64) (*os.File, error) {
 
 // fill writes the content first and the header last: its length may be known by
 // then only.
-func fill(file *os.File, from io.Reader, size int64) (int64, error) {
+func fill(file *os.File, from io.Reader) (int64, error) {
 	if _, err := file.Seek(header, io.SeekStart); err != nil {
 		return 0, err
 	}
-	limit := size
-	if size < 0 {
-		limit = MaxSize
-	}
-	count, err := io.Copy(file, io.LimitReader(from, limit))
+	count, err := io.Copy(file, io.LimitReader(from, MaxSize+1))
 	if err != nil {
 		return 0, err
 	}
-	if count < size {
-		return 0, fmt.Errorf("payload ended after %d of %d bytes: %w", count, size, io.ErrUnexpectedEOF)
-	}
-	switch n, err := io.ReadFull(from, make([]byte, 1)); {
-	case n > 0:
-		return 0, fmt.Errorf("payload goes on after %d bytes", count)
-	case err != io.EOF:
-		return 0, err
+	if count > MaxSize {
+		return 0, fmt.Errorf("payload goes on after the %d bytes that a worker maps", int64(MaxSize))
 	}
 	var head [header]byte
 	head[0] = 1
