@@ -6,9 +6,7 @@
 package room
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
@@ -32,14 +30,25 @@ import (
 // overtake a large one that does not fit yet, until the large one has waited for
 // [Config.Patience]: then nobody enters before it does.
 //
+// An invocation may ask to be alone: one with which a worker died before, so that
+// if it kills again nobody else is blamed for it. It enters an empty worker, and
+// nobody enters beside it, whether memory is short or not, and in a shadow too. It
+// waits by the same rule as a large one: until its patience ends others overtake
+// it, then the worker runs empty for it. Were it let in at once, the sixteen that
+// a dead worker gives back would stop everybody else for sixteen turns; were it
+// never, it would starve beside a busy function. After its patience the one that
+// waited longest is first, alone or not, so neither kind starves the other.
+//
 // Times are arguments. It is not safe for concurrent use.
 type Room struct {
 	cfg        Config
 	used       int64
 	ceiling    int64
 	base       int64
-	fresh      int64 // base of a worker that has just begun
+	fresh      int64 // base of a worker that has not been given anything yet
+	touched    bool  // this worker has been given something
 	reserved   int64
+	alone      bool // who is inside wants nobody beside it
 	generation string
 	inside     map[uint64]*Stay
 	lines      []*line
@@ -54,19 +63,11 @@ type Config struct {
 	Shadow      bool          // let everybody in whom the cap lets in, and only tell
 }
 
-// line are the waiting invocations of one function, in their order.
-type line struct {
-	function string
-	cost     *Cost
-	limit    int // of this function inside at once; 0 is no cap
-	inside   int
-	waiting  []*Stay
-}
-
 // Stay is one invocation, from when it waits until it leaves.
 type Stay struct {
 	Function string
 	Payload  int64 // bytes
+	Alone    bool  // nobody else is inside while it is
 	Cost     int64 // bytes that are reserved for it
 	Waited   time.Duration
 	Over     int64 // in a shadow: how many bytes too many it takes, else 0
@@ -81,22 +82,36 @@ type Stay struct {
 // New makes an empty room.
 func New(cfg Config) *Room { return &Room{cfg: cfg, inside: map[uint64]*Stay{}} }
 
+// Configure changes the bounds. Whoever is inside stays.
+func (r *Room) Configure(cfg Config) { r.cfg = cfg }
+
 // Function makes a function known: its first cost, and how many of it may be
-// inside at once (0: no cap).
+// inside at once (0: no cap). Of one that is known the cap changes, and what was
+// learnt of its cost stays.
 func (r *Room) Function(name string, cost *Cost, limit int) {
-	r.lines = append(r.lines, &line{function: name, cost: cost, limit: limit})
+	l := r.line(name)
+	l.limit = limit
+	if l.cost.Seen() == 0 {
+		l.cost = cost
+	}
 }
 
 // Observe takes in a reading: what the worker uses and may use, in bytes, and
-// which worker it is. A new worker begins with what it uses then.
+// which worker it is. A ceiling of 0 or less says that no limit is known: then
+// memory keeps nobody out.
 func (r *Room) Observe(used, ceiling int64, generation string) {
-	r.used, r.ceiling = used, ceiling
+	r.used, r.ceiling = used, max(ceiling, 0)
 	if generation != r.generation {
-		r.generation, r.base, r.fresh = generation, used, used
+		r.generation, r.base, r.fresh, r.touched = generation, used, used, false
 	}
 	if len(r.inside) == 0 {
 		r.base = used
 		r.fresh = min(r.fresh, used)
+		if !r.touched {
+			// It is still beginning: what it held at its first instant is held by no worker
+			// that is ready, and one after the other would be replaced to get there.
+			r.fresh = used
+		}
 		return
 	}
 	r.base = min(r.base, used)
@@ -143,10 +158,10 @@ func (e *TooBig) Error() string {
 
 // Queue puts an invocation at the end of its function's line. Call [Room.Next]
 // to learn who enters.
-func (r *Room) Queue(now time.Time, function string, payload int64) *Stay {
+func (r *Room) Queue(now time.Time, function string, payload int64, alone bool) *Stay {
 	r.next++
 	l := r.line(function)
-	s := &Stay{Function: function, Payload: payload, Cost: l.cost.Of(payload), id: r.next, since: now, line: l}
+	s := &Stay{Function: function, Payload: payload, Alone: alone, Cost: l.cost.Of(payload), id: r.next, since: now, line: l}
 	l.waiting = append(l.waiting, s)
 	return s
 }
@@ -155,7 +170,7 @@ func (r *Room) Queue(now time.Time, function string, payload int64) *Stay {
 // It is called again until it returns nil, after every Queue, Observe, Leave and
 // Abandon, and when the patience of one who waits ends.
 func (r *Room) Next(now time.Time) *Stay {
-	if r.cfg.Concurrency > 0 && len(r.inside) >= r.cfg.Concurrency {
+	if r.alone || r.cfg.Concurrency > 0 && len(r.inside) >= r.cfg.Concurrency {
 		return nil
 	}
 	if s := r.impatient(now); s != nil {
@@ -191,9 +206,10 @@ func (r *Room) impatient(now time.Time) *Stay {
 	return oldest
 }
 
-func (l *line) full() bool { return l.limit > 0 && l.inside >= l.limit }
-
 func (r *Room) enter(now time.Time, s *Stay) *Stay {
+	if s.Alone && len(r.inside) > 0 {
+		return nil
+	}
 	// What was learnt while it waited counts.
 	s.Cost = s.line.cost.Of(s.Payload)
 	over := max(r.used, r.base+r.reserved) + s.Cost - r.ceiling
@@ -208,8 +224,9 @@ func (r *Room) enter(now time.Time, s *Stay) *Stay {
 		return nil // a fresh worker will take it: this one has to be replaced or to give back
 	}
 	s.Over, s.Waited = over, now.Sub(s.since)
-	s.line.waiting = slices.DeleteFunc(s.line.waiting, func(o *Stay) bool { return o == s })
+	s.line.remove(s)
 	s.line.inside++
+	r.alone, r.touched = s.Alone, true
 	r.inside[s.id] = s
 	r.reserved += s.Cost
 	return s
@@ -222,6 +239,7 @@ func (r *Room) Leave(s *Stay, measured bool) {
 		return
 	}
 	delete(r.inside, s.id)
+	r.alone = false
 	s.line.inside--
 	r.reserved -= s.Cost
 	// What it leaves behind is nobody's who is still inside.
@@ -232,9 +250,7 @@ func (r *Room) Leave(s *Stay, measured bool) {
 }
 
 // Abandon ends one who waited.
-func (r *Room) Abandon(s *Stay) {
-	s.line.waiting = slices.DeleteFunc(s.line.waiting, func(o *Stay) bool { return o == s })
-}
+func (r *Room) Abandon(s *Stay) { s.line.remove(s) }
 
 // Patience is how long until [Room.Next] may decide otherwise because somebody
 // has waited long enough; ok is false if nobody waits for that.
@@ -253,7 +269,7 @@ func (r *Room) Patience(now time.Time) (left time.Duration, ok bool) {
 // Wants says whether somebody waits whom only a fresh worker would take: the
 // worker keeps too much.
 func (r *Room) Wants() bool {
-	if len(r.inside) > 0 || r.base <= r.fresh {
+	if len(r.inside) > 0 || r.ceiling == 0 || r.cfg.Shadow || r.base <= r.fresh {
 		return false
 	}
 	for _, l := range r.lines {
@@ -262,43 +278,4 @@ func (r *Room) Wants() bool {
 		}
 	}
 	return false
-}
-
-// Books are a room's figures, in bytes but for the counts.
-type Books struct {
-	Used, Ceiling, Base, Reserved int64
-	Inside, Waiting               int
-	Functions                     []FunctionBooks
-}
-
-// FunctionBooks are those of one function.
-type FunctionBooks struct {
-	Name            string
-	Inside, Waiting int
-	Factor          float64 // bytes for each byte of payload
-	Fixed           int64
-	Seen            int
-}
-
-// Books are the present figures, functions by name.
-func (r *Room) Books() Books {
-	b := Books{Used: r.used, Ceiling: r.ceiling, Base: r.base, Reserved: r.reserved, Inside: len(r.inside)}
-	for _, l := range r.lines {
-		b.Waiting += len(l.waiting)
-		b.Functions = append(b.Functions, FunctionBooks{Name: l.function, Inside: l.inside, Waiting: len(l.waiting), Factor: l.cost.Factor(), Fixed: l.cost.Fixed(), Seen: l.cost.Seen()})
-	}
-	slices.SortFunc(b.Functions, func(x, y FunctionBooks) int { return cmp.Compare(x.Name, y.Name) })
-	return b
-}
-
-// line is a function's. One that was not made known is free of cost.
-func (r *Room) line(function string) *line {
-	for _, l := range r.lines {
-		if l.function == function {
-			return l
-		}
-	}
-	l := &line{function: function, cost: &Cost{}}
-	r.lines = append(r.lines, l)
-	return l
 }

@@ -35,7 +35,7 @@ func TestNobodyEntersWhoseCostDoesNotFitBesideTheReserved(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{Patience: time.Minute}, "f")
 	for range 10 {
-		r.Queue(at, "f", 100*mib) // 1.1 × (1 + 200) = 221 MiB each
+		r.Queue(at, "f", 100*mib, false) // 1.1 × (1 + 200) = 221 MiB each
 	}
 	in := enter(r, at)
 	if len(in) != 4 {
@@ -58,10 +58,10 @@ func TestNobodyEntersWhoseCostDoesNotFitBesideTheReserved(t *testing.T) {
 func TestWhatIsUsedCountsThoughNobodyReservedIt(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{}, "f")
-	r.Queue(at, "f", 10*mib)
+	r.Queue(at, "f", 10*mib, false)
 	in := enter(r, at)
 	r.Observe(900*mib, 1000*mib, "w1")
-	r.Queue(at, "f", 50*mib)
+	r.Queue(at, "f", 50*mib, false)
 	if s := r.Next(at); s != nil {
 		t.Errorf("one of 111 MiB entered beside 900 of 1000 MiB used")
 	}
@@ -97,8 +97,8 @@ func TestADearerInvocationIsLearntAtOnceAndACheaperOneSlowly(t *testing.T) {
 func TestWhatAnInvocationLeavesBehindIsNotBlamedOnOthers(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{}, "large", "small")
-	r.Queue(at, "large", 100*mib)
-	r.Queue(at, "small", 1*mib)
+	r.Queue(at, "large", 100*mib, false)
+	r.Queue(at, "small", 1*mib, false)
 	in := enter(r, at)
 	if len(in) != 2 {
 		t.Fatalf("%d entered, want 2", len(in))
@@ -128,12 +128,12 @@ func TestWhatAnInvocationLeavesBehindIsNotBlamedOnOthers(t *testing.T) {
 func TestSmallOnesOvertakeALargeOneUntilItsPatienceEnds(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{Patience: time.Second}, "large", "small")
-	r.Queue(at, "small", 100*mib)
-	r.Queue(at, "small", 100*mib)
+	r.Queue(at, "small", 100*mib, false)
+	r.Queue(at, "small", 100*mib, false)
 	first := enter(r, at)
-	r.Queue(at, "large", 280*mib) // 617 MiB: not beside two of 221
+	r.Queue(at, "large", 280*mib, false) // 617 MiB: not beside two of 221
 	for range 3 {
-		r.Queue(at, "small", 10*mib)
+		r.Queue(at, "small", 10*mib, false)
 	}
 	if got := enter(r, at); len(got) != 3 {
 		t.Errorf("%d small ones overtook, want 3", len(got))
@@ -142,7 +142,7 @@ func TestSmallOnesOvertakeALargeOneUntilItsPatienceEnds(t *testing.T) {
 		t.Errorf("Patience = %v %v, want the second of the large one", left, ok)
 	}
 	later := at.Add(time.Second)
-	r.Queue(later, "small", 10*mib)
+	r.Queue(later, "small", 10*mib, false)
 	if got := enter(r, later); len(got) != 0 {
 		t.Errorf("%d overtook one that has waited its time", len(got))
 	}
@@ -156,10 +156,10 @@ func TestSmallOnesOvertakeALargeOneUntilItsPatienceEnds(t *testing.T) {
 func TestOneThatGivesUpHoldsNobodyUp(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{}, "f")
-	r.Queue(at, "f", 300*mib)
+	r.Queue(at, "f", 300*mib, false)
 	in := enter(r, at)
-	large := r.Queue(at, "f", 300*mib)
-	r.Queue(at, "f", 1*mib)
+	large := r.Queue(at, "f", 300*mib, false)
+	r.Queue(at, "f", 1*mib, false)
 	if got := enter(r, at.Add(time.Hour)); len(got) != 0 {
 		t.Fatalf("%d overtook one that has waited its time", len(got))
 	}
@@ -178,10 +178,10 @@ func TestFunctionsTakeTurns(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{Concurrency: 4, Patience: time.Minute}, "a", "b")
 	for range 10 {
-		r.Queue(at, "a", 1)
+		r.Queue(at, "a", 1, false)
 	}
 	for range 2 {
-		r.Queue(at, "b", 1)
+		r.Queue(at, "b", 1, false)
 	}
 	count := map[string]int{}
 	for _, s := range enter(r, at) {
@@ -198,8 +198,8 @@ func TestAFunctionsOwnCapHoldsItAndNobodyElse(t *testing.T) {
 	r.Function("one", room.NewCost(1), 1)
 	r.Function("many", room.NewCost(1), 0)
 	for range 3 {
-		r.Queue(at, "one", 1)
-		r.Queue(at, "many", 1)
+		r.Queue(at, "one", 1, false)
+		r.Queue(at, "many", 1, false)
 	}
 	count := map[string]int{}
 	for _, s := range enter(r, at.Add(time.Hour)) {
@@ -230,8 +230,10 @@ func TestWhatNeverFitsIsToldWithItsSum(t *testing.T) {
 func TestAWorkerThatKeepsTooMuchIsToBeReplaced(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{}, "f")
+	r.Queue(at, "f", 1, false)
+	r.Leave(r.Next(at), false)
 	r.Observe(700*mib, 1000*mib, "w1") // idle, and it keeps that
-	r.Queue(at, "f", 200*mib)          // 441 MiB
+	r.Queue(at, "f", 200*mib, false)   // 441 MiB
 	if s := r.Next(at); s != nil {
 		t.Fatal("it entered a worker without room")
 	}
@@ -248,7 +250,7 @@ func TestAShadowLetsInAndTells(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{Shadow: true, Concurrency: 6}, "f")
 	for range 10 {
-		r.Queue(at, "f", 100*mib)
+		r.Queue(at, "f", 100*mib, false)
 	}
 	in := enter(r, at)
 	over := 0
@@ -302,7 +304,7 @@ func TestASimulatedWorkerStaysBelowItsCeilingOnceItIsKnown(t *testing.T) {
 				if r.Never(name, payload) != nil {
 					continue
 				}
-				r.Queue(at, name, payload)
+				r.Queue(at, name, payload, false)
 				waiting++
 			}
 			for s := r.Next(at); s != nil; s = r.Next(at) {
