@@ -34,7 +34,10 @@ type Dispatch struct {
 	retry   time.Duration // what the refused are told to wait
 	desks   []*Desk
 	turn    int
-	waiting list.List // of *waiter, the oldest first
+	waiting list.List     // of *waiter, the oldest first
+	patient list.List     // likewise: work, which waits outside of the queue
+	yielded bool          // the last seat went to a request while work waited
+	opened  chan struct{} // closed when work may enter again; nil while nobody asks
 	refused int64
 	expired int64
 }
@@ -121,7 +124,7 @@ func (desk *Desk) Leave() {
 	if desk.retired && desk.inside == 0 {
 		close(desk.empty)
 	}
-	if d.waiting.Len() > 0 {
+	if d.waiting.Len() > 0 || d.patient.Len() > 0 {
 		d.promote()
 	}
 }
@@ -213,16 +216,34 @@ func (d *Dispatch) refuse(reason string) *proxy.Refusal {
 	return &proxy.Refusal{Status: http.StatusServiceUnavailable, RetryAfter: retry, Reason: reason}
 }
 
-// promote gives free seats to those who wait. The caller holds the lock.
+// promote gives free seats to those who wait: to requests and to work by turns,
+// since neither may starve the other. The caller holds the lock.
 func (d *Dispatch) promote() {
 	for len(d.desks) > 0 {
-		first := d.waiting.Front()
-		if first == nil || !d.gate.Promote() {
-			return
+		from := &d.waiting
+		if d.patient.Len() > 0 && (d.yielded || d.waiting.Len() == 0) {
+			from = &d.patient
 		}
+		first := from.Front()
+		if first == nil || !d.enter(from) {
+			break
+		}
+		d.yielded = from == &d.waiting && d.patient.Len() > 0
 		first.Value.(*waiter).seat <- d.take()
-		d.waiting.Remove(first)
+		from.Remove(first)
 	}
+	if d.opened != nil && d.gate.State() == gate.Open && len(d.desks) > 0 {
+		close(d.opened)
+		d.opened = nil
+	}
+}
+
+// enter counts one of a list as inside, if the gate lets it.
+func (d *Dispatch) enter(from *list.List) bool {
+	if from == &d.patient {
+		return d.gate.Admit()
+	}
+	return d.gate.Promote()
 }
 
 // undo returns a seat that nobody sat on. The caller holds the lock.

@@ -56,7 +56,7 @@ func (g *Guard) death(t *tenure, failure error) {
 	facts = append(facts, telemetry.Amount("pid", float64(t.worker.PID())), telemetry.Amount("exitCode", float64(code(exit.Code, int(exit.Signal)))),
 		telemetry.Amount("lifeSeconds", time.Since(t.worker.Started).Seconds()), telemetry.Amount("requestsInFlight", float64(len(report.InFlight))))
 	g.tell(telemetry.WorkerDied, t.worker.ID, fmt.Sprintf("Worker process %s: %s (%s)", status(exit.Status, int(exit.Signal)), report.Verdict.Text, report.Verdict.Confidence), facts...)
-	g.save(report)
+	g.save(t, report)
 }
 
 // verdict is what the post-mortem says, as facts.
@@ -173,15 +173,22 @@ func stall(samples []flight.Sample) time.Duration {
 
 // save writes the report beside the one who has it: the watch must not wait for
 // a disk. What it holds is in the flight recorder already.
-func (g *Guard) save(report postmortem.Report) {
-	g.saving.Go(func() { g.write(report) })
+func (g *Guard) save(t *tenure, report postmortem.Report) {
+	g.mu.Lock()
+	t.died = true
+	g.mu.Unlock()
+	g.saving.Go(func() {
+		path := g.write(report)
+		g.departed(Departure{Worker: report.Worker, Died: true, Why: report.Verdict.Text, Report: path})
+	})
 }
 
-func (g *Guard) write(report postmortem.Report) {
+// write returns where the report is; empty if it could not be written.
+func (g *Guard) write(report postmortem.Report) string {
 	path, err := g.parts.Archive.Write(report)
 	if err != nil {
 		g.event(telemetry.Alert, report.Worker, "The post-mortem could not be written: %v", err)
-		return
+		return ""
 	}
 	g.event(telemetry.PostmortemSaved, report.Worker, "Post-mortem saved: %s", path)
 	if log := g.parts.TerminationLog; log != "" {
@@ -189,6 +196,7 @@ func (g *Guard) write(report postmortem.Report) {
 			g.event(telemetry.Alert, report.Worker, "The termination message could not be written: %v", err)
 		}
 	}
+	return path
 }
 
 // Remains writes the post-mortem of an earlier stanch that did not end in

@@ -44,7 +44,7 @@ func (g *Guard) freeze(now time.Time, r *memory.Reading, s band.Situation, why s
 		g.event(telemetry.Alert, id, "Freezing worker process %s: %v", id, err)
 	}
 	t.worker.Kill(reason)
-	g.save(report)
+	g.save(t, report)
 }
 
 // fullest is the worker that uses most, in whatever state.

@@ -58,8 +58,30 @@ type Parts struct {
 	Cleanup func(ctx context.Context, w *worker.Worker) error
 	// HeapURL is where a worker's Prometheus endpoint is; nil for none.
 	HeapURL func(w *worker.Worker) string
+	// Seen is told of every look that was taken, and must not block; nil for
+	// nobody.
+	Seen func(Seen)
+	// Gone is told once of every worker that has served and is gone; nil for
+	// nobody.
+	Gone func(Departure)
 	// InFlight describes the requests under way on a worker's address.
 	InFlight func(address string) []flight.Request
+}
+
+// Seen is what a look found, in short.
+type Seen struct {
+	Used   int64  // bytes
+	Limit  int64  // bytes; memory.Unlimited if none is known
+	Levels Levels // zero without a limit
+	Cast   string // changes when a worker has come to serve, or has gone
+}
+
+// Departure is how a worker went.
+type Departure struct {
+	Worker string
+	Died   bool   // untold, or because its memory left no other way; else it was stopped in order
+	Why    string // it died
+	Report string // where the post-mortem is; empty without one
 }
 
 // Guard is one guard of all workers. Its methods are safe for concurrent use.
@@ -198,6 +220,7 @@ type tenure struct {
 	peak   int64
 	oom    int64 // kernel kills counted when it started
 	frozen bool  // at the brink: its death is told already
+	died   bool  // its departure is told with its post-mortem
 }
 
 func (g *Guard) enter(w *worker.Worker, p *post) *tenure {
@@ -219,9 +242,19 @@ func (g *Guard) enter(w *worker.Worker, p *post) *tenure {
 func (g *Guard) leave(t *tenure) {
 	g.parts.Gauge.Untrack(t.worker.ID)
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	delete(g.tenures, t.worker.ID)
 	g.gone++
+	died := t.died
+	g.mu.Unlock()
+	if !died {
+		g.departed(Departure{Worker: t.worker.ID})
+	}
+}
+
+func (g *Guard) departed(d Departure) {
+	if g.parts.Gone != nil {
+		g.parts.Gone(d)
+	}
 }
 
 func (g *Guard) setState(t *tenure, s State) {

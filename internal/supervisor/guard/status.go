@@ -45,6 +45,10 @@ type Levels struct {
 	Brink     int64 `json:"brink"`
 }
 
+func levelsOf(l band.Levels) Levels {
+	return Levels{l.Enter[band.Degraded], l.Enter[band.Critical], l.Enter[band.Emergency], l.Brink()}
+}
+
 // WorkerStatus is one worker.
 type WorkerStatus struct {
 	ID       string        `json:"id"`
@@ -146,7 +150,7 @@ func (g *Guard) publish(r *memory.Reading, s band.Situation, w *watch) {
 	st := &g.status
 	if r.Limit != memory.Unlimited {
 		st.Limit = r.Limit
-		st.Levels = Levels{s.Levels.Enter[band.Degraded], s.Levels.Enter[band.Critical], s.Levels.Enter[band.Emergency], s.Levels.Brink()}
+		st.Levels = levelsOf(s.Levels)
 		if growth := max(s.Trend, s.Steady); growth > 0 {
 			eta := max(float64(r.Limit-r.Used)/growth, 0)
 			st.ETA = &eta

@@ -3,6 +3,7 @@ package guard
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -159,7 +160,20 @@ func (w *watch) look(now time.Time) time.Duration {
 	w.reach(now, r, s)
 	w.record(r, s)
 	g.publish(r, s, w)
+	w.show(r)
 	return sample.Next
+}
+
+// show tells in short what was seen.
+func (w *watch) show(r *memory.Reading) {
+	if w.g.parts.Seen == nil {
+		return
+	}
+	seen := Seen{Used: r.Used, Limit: r.Limit, Cast: strconv.Itoa(w.cast.serving) + "/" + strconv.Itoa(w.cast.gone)}
+	if r.Limit != memory.Unlimited {
+		seen.Levels = levelsOf(w.machine.Levels())
+	}
+	w.g.parts.Seen(seen)
 }
 
 // bound keeps the limit of the workers' own cgroup in step with the container's

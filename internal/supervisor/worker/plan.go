@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,9 +25,29 @@ type Plan struct {
 	StopGrace time.Duration // from SIGTERM to SIGKILL
 	Tuning    bool          // set allocator variables that the environment leaves open
 	Upstream  proxy.UpstreamConfig
+	// Hire prepares the contract under which an instance is given work; nil where
+	// its socket is all there is. It is called before the instance is started.
+	Hire func(id string, at Address) (Engagement, error)
 	// Outward changes an instance's environment so that its own calls go where
 	// they are to be seen; nil for as they are.
 	Outward func(id string, environ []string) []string
+}
+
+// Address is where an instance is to listen.
+type Address struct {
+	Network, Address string // "tcp" or "unix"
+	Port             int    // of tcp
+}
+
+// Engagement is one instance's contract. Its methods may be called from several
+// goroutines.
+type Engagement interface {
+	Args() []string                  // follow the command's own
+	Env() []string                   // NAME=value, in place of those of the same name
+	Ready(ctx context.Context) error // returns when the instance can take work
+	Exited(err error)                // the instance's first process has ended
+	End(ctx context.Context)         // the instance is about to be stopped, and has nothing in hand
+	Release()                        // it is gone
 }
 
 // Ready is how to tell that an instance is ready: its socket accepts, or, where
@@ -114,4 +135,14 @@ func (p Plan) env(id string, at place, limit int64) []string {
 		}
 	}
 	return env
+}
+
+// replaceEnv puts variables into an environment, in place of those of the same
+// name.
+func replaceEnv(environ, with []string) []string {
+	for _, pair := range with {
+		name, _, _ := strings.Cut(pair, "=")
+		environ = slices.DeleteFunc(environ, func(other string) bool { return strings.HasPrefix(other, name+"=") })
+	}
+	return append(environ, with...)
 }

@@ -47,6 +47,9 @@ const (
 func (w *Worker) AwaitReady(ctx context.Context) error {
 	limit, cancel := context.WithTimeout(ctx, w.plan.StartTime)
 	defer cancel()
+	if w.hired != nil {
+		return w.awaitContract(ctx, limit)
+	}
 	probe, describe := w.probe()
 	var last string
 	if w.plan.Ready.Text != "" {
@@ -77,10 +80,43 @@ func (w *Worker) AwaitReady(ctx context.Context) error {
 			return w.late(ctx, describe, last)
 		}
 	}
+	w.markReady()
+	return nil
+}
+
+func (w *Worker) markReady() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ready = time.Now()
-	return nil
+}
+
+// awaitContract waits until the instance says under its contract that it can take
+// work.
+func (w *Worker) awaitContract(ctx, limit context.Context) error {
+	waiting, cancel := context.WithCancel(limit)
+	defer cancel()
+	ready := make(chan error, 1)
+	go func() { ready <- w.hired.Ready(waiting) }()
+	select {
+	case err := <-ready:
+		select {
+		case <-w.Done(): // that is why, whatever was noticed of it
+			return &ErrExited{w.Exit()}
+		default:
+		}
+		if err == nil {
+			w.markReady()
+			return nil
+		}
+		if limit.Err() != nil {
+			return w.late(ctx, "the contract's handshake", err.Error())
+		}
+		return err
+	case <-w.Done():
+		cancel()
+		<-ready
+		return &ErrExited{w.Exit()}
+	}
 }
 
 func (w *Worker) late(ctx context.Context, probe, last string) error {

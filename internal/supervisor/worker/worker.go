@@ -86,6 +86,7 @@ type Worker struct {
 	place   place
 	process *process.Process
 	group   *cgroup.Group
+	hired   Engagement // nil without a contract
 
 	said chan struct{} // closed when the text of readiness was printed
 	once sync.Once
@@ -114,10 +115,18 @@ func (n *Nursery) Start() (*Worker, error) {
 		Upstream: proxy.NewUpstream(place.network, place.address, plan.Upstream),
 		nursery:  n, plan: plan, place: place, said: make(chan struct{}),
 	}
+	var more, environ []string
+	if plan.Hire != nil {
+		if w.hired, err = plan.Hire(id, Address{place.network, place.address, place.port}); err != nil {
+			w.release()
+			return nil, fmt.Errorf("prepare the contract of %s: %w", id, err)
+		}
+		more, environ = w.hired.Args(), w.hired.Env()
+	}
 	spec := process.Spec{
 		Name:        id,
-		Args:        plan.args(id, place),
-		Env:         plan.env(id, place, limit),
+		Args:        append(plan.args(id, place), more...),
+		Env:         replaceEnv(plan.env(id, place, limit), environ),
 		Output:      w.print,
 		OOMScoreAdj: 500,
 	}
@@ -131,6 +140,13 @@ func (n *Nursery) Start() (*Worker, error) {
 	if w.process, err = n.host.Start(spec); err != nil {
 		w.release()
 		return nil, fmt.Errorf("start %s: %w", id, err)
+	}
+	if w.hired != nil {
+		// The nursery's host of processes outlives them all and ends them.
+		go func() {
+			<-w.Done()
+			w.hired.Exited(&ErrExited{w.Exit()})
+		}()
 	}
 	return w, nil
 }
@@ -180,6 +196,11 @@ func (w *Worker) Kill(cause string) {
 // ends. It returns when the process is gone. Nothing should be in flight.
 func (w *Worker) Stop(ctx context.Context, grace time.Duration) {
 	w.Upstream.Close()
+	if w.hired != nil {
+		ending, cancel := context.WithTimeout(ctx, grace)
+		w.hired.End(ending)
+		cancel()
+	}
 	if err := w.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
 		w.Kill(fmt.Sprintf("SIGTERM could not be sent: %v", err))
 	}
@@ -205,6 +226,9 @@ func (w *Worker) Release() {
 
 func (w *Worker) release() {
 	w.Upstream.Abort("the worker has ended")
+	if w.hired != nil {
+		w.hired.Release()
+	}
 	if w.group != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()

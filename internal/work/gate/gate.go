@@ -105,6 +105,16 @@ func (g *Gate) Free() bool {
 	return g.state == Open && (g.cfg.Concurrency == 0 || g.inside < g.cfg.Concurrency)
 }
 
+// Admit lets one in who waits outside of the queue, without bounds, if there is
+// room.
+func (g *Gate) Admit() bool {
+	if !g.Free() {
+		return false
+	}
+	g.inside++
+	return true
+}
+
 // Promote moves one from the queue inside, if one waits and there is room.
 func (g *Gate) Promote() bool {
 	if g.queued == 0 || !g.Free() {

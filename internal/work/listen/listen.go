@@ -106,6 +106,7 @@ type Listener struct {
 	mu    sync.Mutex
 	hand  int
 	fewer chan struct{} // has one item when hand has fallen
+	woken chan struct{} // has one item when there is something to lease
 	down  bool
 }
 
@@ -116,7 +117,15 @@ func New(store queue.Store, name string, p Policy, handle Handler, may func(cont
 	if err := errors.Join(queue.CheckName(name), p.Check()); err != nil {
 		return nil, fmt.Errorf("listen to queue %s: %w", name, err)
 	}
-	return &Listener{store: store, queue: name, policy: p, handle: handle, may: may, tell: tell, fewer: make(chan struct{}, 1)}, nil
+	return &Listener{store: store, queue: name, policy: p, handle: handle, may: may, tell: tell, fewer: make(chan struct{}, 1), woken: make(chan struct{}, 1)}, nil
+}
+
+// Wake ends the pause of an idle listener: somebody knows of a message.
+func (l *Listener) Wake() {
+	select {
+	case l.woken <- struct{}{}:
+	default:
+	}
 }
 
 // InHand is how many messages are worked on.
@@ -155,6 +164,7 @@ func (l *Listener) ready(ctx context.Context, pause time.Duration) bool {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+	case <-l.woken:
 	case <-ctx.Done():
 		return false
 	}
