@@ -62,6 +62,7 @@ func Read(folder fs.FS, machine Machine) (*App, []Mistake) {
 	runtime, _ := r.app.Settings.Lookup("FUNCTIONS_WORKER_RUNTIME")
 	r.app.Runtime = strings.ToLower(strings.TrimSpace(runtime))
 	readHost(r)
+	r.bounds()
 	if !r.indexed() {
 		r.folders()
 	}

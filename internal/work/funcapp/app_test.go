@@ -71,6 +71,9 @@ func showBinding(b funcapp.Binding) string {
 	if b.Data != funcapp.AnyData {
 		text += " as " + string(b.Data)
 	}
+	if b.Streamed {
+		text += " streamed"
+	}
 	if b.Deferred {
 		text += " deferred"
 	}
@@ -209,6 +212,79 @@ func TestBlobsInWorkAreSplitAsTheHostSplitsThem(t *testing.T) {
 	} {
 		if batch, threshold := funcapp.Parallel(row.blobs); batch != row.batch || threshold != row.threshold {
 			t.Errorf("Parallel(%d) = %d, %d, want %d, %d", row.blobs, batch, threshold, row.batch, row.threshold)
+		}
+	}
+}
+
+func TestSettingsBoundWhatIsInWorkAtOnce(t *testing.T) {
+	const parallel = `{"version":"2.0","extensions":{"blobs":{"maxDegreeOfParallelism":6}}}`
+	for _, row := range []struct {
+		why, environ, values          string
+		most, batch, threshold, wrong int
+	}{
+		{"neither is set", "", "", 0, 4, 2, 0},
+		{"both, one in the file", "MAX_CONCURRENT_INVOCATIONS=7", `"BLOB_BATCH_SIZE":"2"`, 7, 2, 4, 0},
+		{"a number in the file, names in any case", "", `"max_concurrent_invocations":1`, 1, 4, 2, 0},
+		{"a batch is no more than are in work", "BLOB_BATCH_SIZE=32", "", 0, 6, 0, 0},
+		{"empty unsets", "BLOB_BATCH_SIZE=", `"MAX_CONCURRENT_INVOCATIONS":" "`, 0, 4, 2, 0},
+		{"more than a queue gives", "BLOB_BATCH_SIZE=33", "", 0, 4, 2, 1},
+		{"none at once is nothing", "MAX_CONCURRENT_INVOCATIONS=0", `"BLOB_BATCH_SIZE":0`, 0, 4, 2, 2},
+		{"no numbers", "MAX_CONCURRENT_INVOCATIONS=many", `"BLOB_BATCH_SIZE":"1.5"`, 0, 4, 2, 2},
+	} {
+		app, mistakes := funcapp.Read(fstest.MapFS{
+			"host.json":           {Data: []byte(parallel)},
+			"local.settings.json": {Data: []byte(`{"Values":{` + row.values + `}}`)},
+		}, funcapp.Machine{Environ: []string{"FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", row.environ}})
+		h := app.Host
+		if h.MaxConcurrent != row.most || h.Blobs.BatchSize != row.batch || h.Blobs.NewBatchThreshold != row.threshold || h.Blobs.MaxParallel != 6 {
+			t.Errorf("%s: at most %d invocations, blobs %+v; want %d, a batch of %d, threshold %d", row.why, h.MaxConcurrent, h.Blobs, row.most, row.batch, row.threshold)
+		}
+		if len(mistakes) != row.wrong {
+			t.Errorf("%s: mistakes %v, want %d", row.why, mistakes, row.wrong)
+		}
+		for _, m := range mistakes {
+			if m.File != "local.settings.json" || m.Hint == "" || strings.Contains(m.Error(), "many") {
+				t.Errorf("%s: mistake %v, want one of the settings with a hint and no value", row.why, m)
+			}
+		}
+	}
+}
+
+func TestABlobIsStreamedToACustomHandlerIfItsBindingAsks(t *testing.T) {
+	const bindings = `{"bindings":[
+		{"type":"blobTrigger","name":"big","path":"big/{name}","stanchMode":"Streamed"},
+		{"type":"blob","name":"other","path":"other/{name}","stanchMode":"streamed"},
+		{"type":"blob","name":"small","path":"small/{name}","stanchMode":"buffered"},
+		{"type":"blob","direction":"out","name":"out","path":"outs/{name}","stanchMode":"streamed"}]}`
+	for _, row := range []struct {
+		host, bindings, environ string
+		streamed                string
+		heads                   []string
+	}{
+		{soundHost, bindings, "", "big other", []string{`F/function.json:5:70: warning: the binding "out" has no key "stanchMode": it is passed over`}},
+		{`{"version":"2.0"}`, bindings, "FUNCTIONS_WORKER_RUNTIME=dotnet-isolated", "", []string{
+			`F/function.json:2:71: warning: "stanchMode" is passed over: language workers take no URLs`,
+			`F/function.json:3:68: warning: "stanchMode" is passed over: language workers take no URLs`,
+			`F/function.json:5:70: warning: the binding "out" has no key "stanchMode": it is passed over`,
+		}},
+		{soundHost, `{"bindings":[{"type":"blobTrigger","name":"b","path":"big/{name}","stanchMode":"stream"}]}`, "", "", []string{`F/function.json:1:80: "stanchMode" is "stream"`}},
+	} {
+		app, mistakes := funcapp.Read(fstest.MapFS{
+			"host.json": {Data: []byte(row.host)}, "F/function.json": {Data: []byte(row.bindings)},
+		}, funcapp.Machine{Environ: []string{row.environ}})
+		var streamed []string
+		for _, fn := range app.Functions {
+			for _, b := range append(append([]funcapp.Binding{fn.Trigger}, fn.Inputs...), fn.Outputs...) {
+				if b.Streamed {
+					streamed = append(streamed, b.Name)
+				}
+			}
+		}
+		if got := strings.Join(streamed, " "); got != row.streamed {
+			t.Errorf("Read(%s): %q are streamed, want %q", row.host, got, row.streamed)
+		}
+		if diff := cmp.Diff(row.heads, heads(mistakes)); diff != "" {
+			t.Errorf("Read(%s): mistakes (-want +got)\n%s", row.host, diff)
 		}
 	}
 }

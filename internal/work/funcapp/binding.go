@@ -64,6 +64,7 @@ type Binding struct {
 	Queue     *expression.Template // queueTrigger, where it is fixed, and queue; Azure takes its result in lower case
 	Path      *expression.Template // blob: container/path
 	Pattern   *expression.Pattern  // blobTrigger
+	Streamed  bool                 // blob as an input, blobTrigger: the function is given a URL to read from (stanchMode)
 	EventGrid bool                 // blobTrigger: events come by webhook, and containers are not scanned
 
 	Schedule     schedule.Schedule // timerTrigger
@@ -123,10 +124,14 @@ func (o *object) binding(function string) bound {
 	case BlobTrigger:
 		b.connection()
 		b.pattern()
+		b.mode()
 		b.EventGrid = o.choice("source", "LogsAndContainerScan", "EventGrid") == "EventGrid"
 	case Blob:
 		b.connection()
 		b.path()
+		if !b.Out {
+			b.mode()
+		}
 	case TimerTrigger:
 		b.timer()
 	case HTTPTrigger:
@@ -134,6 +139,25 @@ func (o *object) binding(function string) bound {
 	}
 	o.rest()
 	return b
+}
+
+// modeKey is a property of stanch's own. Azure passes over those that it does not
+// know.
+const modeKey = "stanchMode"
+
+// mode says how a payload reaches the function: in the invocation, or by a URL.
+func (b *bound) mode() { b.Streamed = b.o.choice(modeKey, "buffered", "streamed") == "streamed" }
+
+// keepStreams tells of bindings that ask for a URL where a worker would take it
+// for the payload, and gives them the payload.
+func keepStreams(all []bound, handler bool) {
+	for i, b := range all {
+		if b.Streamed && !handler {
+			v, _ := b.o.get(modeKey)
+			b.o.warn(v.At, fmt.Sprintf("%q is passed over: language workers take no URLs", modeKey), "only a custom handler knows what to do with one; large payloads reach a Python worker through shared memory")
+			all[i].Streamed = false
+		}
+	}
 }
 
 func bindingName(name string) bool {

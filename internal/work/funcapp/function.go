@@ -59,6 +59,7 @@ func (r *reader) function(top *object, folder string) Function {
 				all = append(all, o.binding(folder))
 			}
 		}
+		keepStreams(all, r.app.Host.Handler != nil)
 		fn.assemble(top, v.At, all)
 	}
 	top.ignore("$schema", "configurationSource", "excluded", "functionDirectory", "functionId", "generatedBy", "language", "name", "properties")

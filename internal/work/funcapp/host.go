@@ -11,11 +11,12 @@ import (
 
 // Host is what host.json says, with Azure's defaults for what it does not say.
 type Host struct {
-	Timeout time.Duration // functionTimeout; 0: none
-	HTTP    HTTPSettings
-	Queues  Queues
-	Blobs   Blobs
-	Handler *Handler // of a custom handler; nil without one
+	Timeout       time.Duration // functionTimeout; 0: none
+	MaxConcurrent int           // invocations of all functions at once, by the setting MAX_CONCURRENT_INVOCATIONS; 0: no bound
+	HTTP          HTTPSettings
+	Queues        Queues
+	Blobs         Blobs
+	Handler       *Handler // of a custom handler; nil without one
 }
 
 // HTTPSettings is extensions.http.
@@ -38,7 +39,7 @@ type Queues struct {
 // Blobs is extensions.blobs.
 type Blobs struct {
 	MaxParallel       int // blobs in work at once
-	BatchSize         int // of the queue that blobs pass through
+	BatchSize         int // of the queue that blobs pass through; the setting BLOB_BATCH_SIZE comes first
 	NewBatchThreshold int
 	PoisonThreshold   int // tries before a blob is poison
 }

@@ -66,6 +66,7 @@ func (a *App) reported(one Reported) (Function, []Mistake) {
 			all = append(all, top.binding(one.Name))
 		}
 	}
+	keepStreams(all, a.Host.Handler != nil)
 	fn.assemble(whole, 0, all)
 	mistakes := whole.file.whole()
 	for _, f := range files {
