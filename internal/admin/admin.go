@@ -27,6 +27,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/supervisor/guard"
 	"github.com/stanch-dev/stanch/internal/supervisor/proxy"
 	"github.com/stanch-dev/stanch/internal/work/gate"
+	"github.com/stanch-dev/stanch/internal/work/view"
 )
 
 // Config is what the admin listener answers from.
@@ -41,6 +42,10 @@ type Config struct {
 	// Take takes rows of telemetry that a worker reports, and returns how many;
 	// nil where nothing is recorded.
 	Take func(io.Reader) (int, error)
+	// Work is how the functions and their queues are; nil where there are none.
+	Work func() view.View
+	// Invoke invokes a function by hand; nil where there are none.
+	Invoke Invoke
 }
 
 // Admin is the handler. Safe for concurrent use.
@@ -57,6 +62,9 @@ func New(cfg Config) *Admin {
 	a.signal.Store(cfg.Signal)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(&collector{admin: a})
+	if cfg.Work != nil {
+		registry.MustRegister(&workCollector{look: cfg.Work})
+	}
 	a.mux.HandleFunc("GET /livez", a.probe(a.Live))
 	a.mux.HandleFunc("GET /readyz", a.probe(a.Ready))
 	a.mux.HandleFunc("GET /healthz", a.probe(a.Healthy))
@@ -65,6 +73,7 @@ func New(cfg Config) *Admin {
 	a.mux.HandleFunc("POST /replace", local(a.replace))
 	a.mux.HandleFunc("POST /drain", local(a.drain))
 	a.mux.HandleFunc("POST /telemetry", local(a.take))
+	a.mux.HandleFunc("POST /functions/{name}", local(a.invoke))
 	a.mux.HandleFunc("GET /debug/pprof/", local(pprof.Index))
 	a.mux.HandleFunc("GET /debug/pprof/profile", local(pprof.Profile))
 	a.mux.HandleFunc("GET /debug/pprof/trace", local(pprof.Trace))
@@ -148,6 +157,7 @@ type Status struct {
 	Events  map[string]int64 `json:"events"`
 	Traffic Traffic          `json:"traffic"`
 	Flights []Flight         `json:"in_flight_requests"`
+	Work    *view.View       `json:"work,omitempty"` // nil where no functions are run
 }
 
 // Traffic is what the proxy has counted.
@@ -200,6 +210,10 @@ func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
 			break
 		}
 		s.Flights = append(s.Flights, Flight{r.Method, r.Path, r.Age.Seconds(), r.In, r.Out, r.Worker})
+	}
+	if a.cfg.Work != nil {
+		now := a.cfg.Work()
+		s.Work = &now
 	}
 	answer(w, http.StatusOK, s)
 }
@@ -271,6 +285,7 @@ GET  /metrics  Prometheus
 POST /replace  replace a worker without losing a request (?worker=w3; from this machine only)
 POST /drain    readiness off, then wait until nothing is in flight (from this machine only)
 POST /telemetry  rows that a worker reports by itself, NDJSON (from this machine only)
+POST /functions/NAME  invoke a function; the body is what triggers it (from this machine only)
 `)
 }
 

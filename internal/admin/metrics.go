@@ -17,30 +17,8 @@ func (c *collector) Describe(chan<- *prometheus.Desc) {}
 // Collect sends all series.
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	s, p := c.admin.cfg.Guard.Status(), c.admin.cfg.Stats()
-	send := func(kind prometheus.ValueType, name, help string, value float64, pairs ...string) {
-		var names, values []string
-		for i := 0; i < len(pairs); i += 2 {
-			names, values = append(names, pairs[i]), append(values, pairs[i+1])
-		}
-		m, err := prometheus.NewConstMetric(prometheus.NewDesc("stanch_"+name, help, names, nil), kind, value, values...)
-		if err != nil {
-			m = prometheus.NewInvalidMetric(prometheus.NewDesc("stanch_"+name, help, names, nil), err)
-		}
-		out <- m
-	}
-	gauge := func(name, help string, value float64, pairs ...string) {
-		send(prometheus.GaugeValue, name, help, value, pairs...)
-	}
-	counter := func(name, help string, value float64, pairs ...string) {
-		send(prometheus.CounterValue, name, help, value, pairs...)
-	}
-	flag := func(on bool) float64 {
-		if on {
-			return 1
-		}
-		return 0
-	}
-
+	to := scrape{out}
+	gauge, counter := to.gauge, to.counter
 	gauge("build_info", "Version of stanch.", 1, "version", c.admin.cfg.Version)
 	gauge("ready", "1 if a new request would be served.", flag(c.admin.Ready() == nil))
 	gauge("healthy", "1 if the workers are as their operator wants them.", flag(c.admin.Healthy() == nil))
@@ -104,6 +82,38 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	for kind, n := range c.admin.cfg.Counts() {
 		counter("events_total", "What happened, by kind.", float64(n), "kind", kind)
 	}
+}
+
+// scrape sends series, each with the prefix stanch_. The pairs are labels and
+// their values.
+type scrape struct{ out chan<- prometheus.Metric }
+
+func (s scrape) gauge(name, help string, value float64, pairs ...string) {
+	s.send(prometheus.GaugeValue, name, help, value, pairs)
+}
+
+func (s scrape) counter(name, help string, value float64, pairs ...string) {
+	s.send(prometheus.CounterValue, name, help, value, pairs)
+}
+
+func (s scrape) send(kind prometheus.ValueType, name, help string, value float64, pairs []string) {
+	var names, values []string
+	for i := 0; i < len(pairs); i += 2 {
+		names, values = append(names, pairs[i]), append(values, pairs[i+1])
+	}
+	desc := prometheus.NewDesc("stanch_"+name, help, names, nil)
+	m, err := prometheus.NewConstMetric(desc, kind, value, values...)
+	if err != nil {
+		m = prometheus.NewInvalidMetric(desc, err)
+	}
+	s.out <- m
+}
+
+func flag(on bool) float64 {
+	if on {
+		return 1
+	}
+	return 0
 }
 
 func latency(out chan<- prometheus.Metric, p proxy.Stats) {
