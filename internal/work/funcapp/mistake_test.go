@@ -96,7 +96,7 @@ func TestEveryMistakeOfAnAppIsToldInOneGo(t *testing.T) {
 		`Two/function.json:3:3: a second trigger`,
 		`Two/function.json:3:75: "authLevel" is "anon"`,
 		`Two/function.json:3:102: "fetch" is no method`,
-		`Two/function.json:3:121: "route" has braces that do not close`,
+		`Two/function.json:3:121: "route": a { is not closed`,
 		`two/function.json:2:104: "connection" holds a connection string`,
 		`two/function.json:3:70: "path": the trigger brings no "nme"`,
 		`two/function.json: the functions "Two" and "two" have the same name`,

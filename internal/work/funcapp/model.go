@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/stanch-dev/stanch/internal/work/route/pattern"
 )
 
 func runtimes() []string {
@@ -90,7 +92,7 @@ func (r *reader) twice() {
 
 func clashes(functions []Function, file func(Function) string) (all []Mistake) {
 	names := map[string]string{}
-	routes := map[string]string{}
+	var routes pattern.Claims
 	for _, fn := range functions {
 		lower := strings.ToLower(fn.Name)
 		if other, taken := names[lower]; taken {
@@ -100,16 +102,15 @@ func clashes(functions []Function, file func(Function) string) (all []Mistake) {
 		if fn.Trigger.Type != HTTPTrigger || fn.Disabled {
 			continue
 		}
-		methods := fn.Trigger.Methods
-		if len(methods) == 0 {
-			methods = []string{"any method"}
+		route, err := pattern.Parse(fn.Trigger.Route)
+		if err != nil {
+			continue // told where it stands
 		}
-		for _, method := range methods {
-			key := method + " " + strings.ToLower(fn.Trigger.Route)
-			if other, taken := routes[key]; taken && other != fn.Name {
-				all = append(all, Mistake{File: file(fn), Text: fmt.Sprintf("the functions %q and %q have the same route for %s", clip(other), clip(fn.Name), method)})
+		if other, method, clash := routes.Take(route, fn.Trigger.Methods, fn.Name); clash {
+			if len(fn.Trigger.Methods) == 0 {
+				method = "any method"
 			}
-			routes[key] = fn.Name
+			all = append(all, Mistake{File: file(fn), Text: fmt.Sprintf("the functions %q and %q have the same route for %s", clip(other), clip(fn.Name), method)})
 		}
 	}
 	return all

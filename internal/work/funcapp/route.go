@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/stanch-dev/stanch/internal/work/route/pattern"
 )
 
 func (b *bound) http(function string) {
@@ -13,8 +15,8 @@ func (b *bound) http(function string) {
 	}
 	for _, v := range b.o.texts("methods") {
 		method := strings.ToUpper(v.Text)
-		if !slices.Contains(methods(), method) {
-			b.o.mistake(v.At, fmt.Sprintf("%q is no method", clip(v.Text)), meant(method, methods()))
+		if !slices.Contains(pattern.Methods(), method) {
+			b.o.mistake(v.At, fmt.Sprintf("%q is no method", clip(v.Text)), meant(method, pattern.Methods()))
 			continue
 		}
 		if !slices.Contains(b.Methods, method) {
@@ -29,32 +31,19 @@ func (b *bound) http(function string) {
 	b.o.ignore("webHookType")
 }
 
-func methods() []string {
-	return []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
-}
-
-// checkRoute looks for what no router takes: braces that do not close, and
-// parameters without a name.
+// checkRoute tells everything that is wrong with a route.
 func checkRoute(o *object, route string, at int) {
-	depth := 0
-	for i, r := range route {
-		switch {
-		case r == '{':
-			if depth++; depth > 1 || strings.HasPrefix(route[i:], "{}") {
-				o.mistake(at, `"route" has a parameter without a name, or one within another`, `as in "orders/{id:int?}" or "{*rest}"`)
-				return
-			}
-		case r == '}':
-			depth--
-		case r < ' ' || r == '?' && depth == 0 || r == '#':
-			o.mistake(at, `"route" has a sign that no path has`, `as in "orders/{id:int?}" or "{*rest}"`)
-			return
-		}
-		if depth < 0 {
-			break
-		}
+	_, err := pattern.Parse(strings.Trim(route, "/"))
+	if err == nil {
+		return
 	}
-	if depth != 0 {
-		o.mistake(at, `"route" has braces that do not close`, `as in "orders/{id:int?}" or "{*rest}"`)
+	// A parser that finds several mistakes joins them.
+	all := []error{err}
+	if joined, several := err.(interface{ Unwrap() []error }); several {
+		all = joined.Unwrap()
+	}
+	for _, err := range all {
+		problem, hint, _ := strings.Cut(err.Error(), "\nhint: ")
+		o.mistake(at, `"route": `+problem, hint)
 	}
 }
