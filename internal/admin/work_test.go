@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -132,17 +131,15 @@ func TestTheStatusTellsOfWork(t *testing.T) {
 }
 
 func TestAFunctionIsInvokedByHand(t *testing.T) {
-	invoke := func(_ context.Context, name string, payload io.Reader, contentType string) (view.Answer, error) {
+	invoke := func(_ context.Context, name string, body []byte, contentType string) (view.Answer, error) {
 		switch name {
 		case "away":
 			return view.Answer{}, &work.Unavailable{Err: errors.New("stanch drains")}
+		case "small":
+			return view.Answer{}, errors.New("no name of a blob")
 		case "resize":
 		default:
 			return view.Answer{}, fmt.Errorf("function %q: %w\nhint: resize and nightly are there", name, work.ErrAbsent)
-		}
-		body, err := io.ReadAll(payload)
-		if err != nil {
-			return view.Answer{}, fmt.Errorf("read the payload: %w", err)
 		}
 		if string(body) == "broken" {
 			return view.Answer{Status: view.Failed, Invocation: "i-2", Error: "ValueError: no picture"}, nil
@@ -168,6 +165,7 @@ func TestAFunctionIsInvokedByHand(t *testing.T) {
 		{"that it fails is an answer", invoke, post("/functions/resize", "broken"), 200, []string{`"status": "failed"`, `"error": "ValueError: no picture"`, `"logs": []`}},
 		{"there is none of that name", invoke, post("/functions/resise", "x"), 404, []string{`"hint": "resize and nightly are there"`}},
 		{"nothing is let in", invoke, post("/functions/away", "x"), 503, []string{"stanch drains"}},
+		{"what the function does not take", invoke, post("/functions/small", "x"), 400, []string{"no name of a blob"}},
 		{"more than is held", invoke, post("/functions/resize", strings.Repeat("x", 16<<20+1)), 413, []string{"16777216"}},
 		{"from elsewhere", invoke, remote, 403, []string{"this machine only"}},
 		{"no functions are run", nil, post("/functions/resize", "x"), 404, []string{`"hint"`, "host.json"}},

@@ -8,11 +8,16 @@ import (
 	"github.com/stanch-dev/stanch/internal/telemetry/route"
 )
 
-// Call is one outgoing call of a worker, or one tunnel.
+// Call is one outgoing call: of a worker, or of stanch itself to a store of work.
+//
+// A call to a store has a Kind like "Azure queue" or "file blob", what was asked
+// (Lease) as Method, the queue or container as Path, what exactly it was about
+// (the whole name of a blob) as URL, where the store is as Target, and as Status
+// what HTTP has for the outcome.
 type Call struct {
 	At       time.Time
 	Worker   string // id; empty if it is not known whose it was
-	Kind     string // HTTP, or Tunnel, whose inside nobody has seen
+	Kind     string // HTTP; or Tunnel, whose inside nobody has seen; or a store's
 	Method   string
 	Target   string // host, with its port where that is not the scheme's
 	URL      string // whole; of a tunnel host and port
@@ -25,42 +30,93 @@ type Call struct {
 	Reason   string // why it came to nothing
 }
 
+// ofStore says that the call is stanch's own.
+func (c *Call) ofStore() bool { return c.Kind != "HTTP" && c.Kind != "Tunnel" }
+
 // Call writes one outgoing call into dependencies. Above the rate, the rest of a
-// second's calls share one row, whose itemCount says how many they were.
+// second's calls of one kind, target and outcome share one row, whose itemCount
+// says how many they were. Workers' calls and those to stores have a rate each.
 func (r *Recorder) Call(c Call) {
-	if c.Worker == "" {
+	all := &r.calls
+	if c.ofStore() {
+		all = &r.stored
+	} else if c.Worker == "" {
 		c.Worker = r.names.only()
 	}
 	r.write.Lock()
 	defer r.write.Unlock()
-	if r.cfg.Rate > 0 && r.calls.rows >= r.cfg.Rate {
-		r.calls.shared++
-		r.calls.last = c
+	if r.cfg.Rate > 0 && all.rows >= r.cfg.Rate {
+		all.share(&c)
 		return
 	}
-	r.calls.rows++
+	all.rows++
 	r.call(&c, 1)
 }
 
 // calls are those of the present second.
 type calls struct {
 	rows   int
-	shared int64 // calls without a row of their own
-	last   Call  // of these
+	shared map[alike]*share // calls without a row of their own
+}
+
+// alike are the calls that may share a row. Of the paths of HTTP there is no end.
+type alike struct {
+	kind, method, target, path string
+	success                    bool
+}
+
+// share is what stands for calls that are alike.
+type share struct {
+	calls int64
+	last  Call
+}
+
+// mostShares bounds the rows of a second that calls share: what more there is
+// counts with the others of its outcome.
+const mostShares = 256
+
+func (a *calls) share(c *Call) {
+	key := alike{c.Kind, c.Method, c.Target, "", c.Success}
+	if c.ofStore() {
+		key.path = c.Path
+	}
+	s := a.shared[key]
+	if s == nil && len(a.shared) >= mostShares {
+		key = alike{success: c.Success}
+		s = a.shared[key]
+	}
+	if s == nil {
+		if a.shared == nil {
+			a.shared = map[alike]*share{}
+		}
+		s = &share{}
+		a.shared[key] = s
+	}
+	s.calls++
+	s.last = *c
 }
 
 // rollCalls ends a second.
 func (r *Recorder) rollCalls(now time.Time) {
-	r.write.Lock()
-	shared := r.calls.shared
-	if shared > 0 {
-		r.call(&r.calls.last, shared)
-	}
-	r.calls = calls{}
-	r.write.Unlock()
-	if shared > 1 {
-		r.note(now, severityInformation, "Outgoing calls were sampled in the last second, since there were more than rows for them",
-			telemetry.Amount("calls", float64(shared)))
+	for _, of := range []struct {
+		calls *calls
+		who   string
+	}{{&r.calls, "Outgoing calls"}, {&r.stored, "Calls to stores of work"}} {
+		left := int64(0) // calls that have no row to themselves
+		r.write.Lock()
+		for _, s := range of.calls.shared {
+			r.call(&s.last, s.calls)
+			if s.calls > 1 {
+				left += s.calls
+			}
+		}
+		clear(of.calls.shared)
+		of.calls.rows = 0
+		r.write.Unlock()
+		if left > 0 {
+			r.note(now, severityInformation, of.who+" were sampled in the last second, since there were more than rows for them",
+				telemetry.Amount("calls", float64(left)))
+		}
 	}
 }
 
@@ -79,9 +135,12 @@ func (r *Recorder) call(c *Call, weight int64) {
 	w.long("itemCount", weight)
 	w.text("performanceBucket", bucket(c.Duration))
 	r.shape = append(append(r.shape[:0], c.Method...), ' ')
-	if c.Kind == "HTTP" {
+	switch {
+	case c.Kind == "HTTP":
 		r.shape = route.Append(r.shape, []byte(c.Path))
-	} else {
+	case c.ofStore():
+		r.shape = append(r.shape, c.Path...)
+	default:
 		r.shape = append(r.shape, c.Target...)
 	}
 	w.secretive("name", r.shape)

@@ -21,6 +21,25 @@ type Look struct {
 	InFlight  int
 	Queued    int
 	Finished  int64 // requests so far
+	Queues    []Queue
+	Functions []Function
+}
+
+// Queue is how full a queue is that functions are triggered by.
+type Queue struct {
+	Store  string // Azure, file, nats
+	Name   string
+	Total  int64         // messages, leased ones included
+	Leased int64         // negative: not known
+	Oldest time.Duration // how long the oldest message that may be leased has been there
+	Poison int64         // messages in its poison queue
+}
+
+// Function is how one function is.
+type Function struct {
+	Name     string
+	InFlight int
+	Waiting  int // for room
 }
 
 // Worker is how one worker is.
@@ -46,7 +65,13 @@ type counters struct {
 	metrics  map[metric]written
 }
 
-type metric struct{ name, worker string }
+type metric struct {
+	name string
+	of   about
+}
+
+// about is what a figure is about. The zero value is all workers together.
+type about struct{ worker, store, queue, function string }
 
 type written struct {
 	value float64
@@ -85,13 +110,14 @@ func (r *Recorder) count(l *Look) {
 	}
 	r.counter(l.At, "ASP.NET Applications", "Requests In Application Queue", "", float64(l.Queued))
 	r.whole(l)
+	r.work(l)
 	c.at, c.finished = l.At, l.Finished
 	c.forget(l)
 }
 
 // worker writes the metrics of one worker.
 func (r *Recorder) worker(at time.Time, w *Worker) {
-	m := func(name string, value float64) { r.metric(at, name, w.ID, value) }
+	m := func(name string, value float64) { r.metric(at, name, about{worker: w.ID}, value) }
 	m("process_memory_mb", float64(w.Tree.RSS)/(1<<20))
 	m("worker_requests_in_flight", float64(w.InFlight))
 	m("worker_requests_served", float64(w.Served))
@@ -115,7 +141,7 @@ func (r *Recorder) worker(at time.Time, w *Worker) {
 
 // whole writes the metrics of all workers together.
 func (r *Recorder) whole(l *Look) {
-	m := func(name string, value float64) { r.metric(l.At, name, "", value) }
+	m := func(name string, value float64) { r.metric(l.At, name, about{}, value) }
 	m("memory_used_bytes", float64(l.Used))
 	m("memory_slope_bytes_per_second", l.Slope)
 	if l.Limit > 0 {
@@ -145,45 +171,83 @@ func (r *Recorder) whole(l *Look) {
 	}
 }
 
-// forget drops what is kept of workers that have gone.
-func (c *counters) forget(l *Look) {
-	lives := func(id string) bool {
-		for i := range l.Workers {
-			if l.Workers[i].ID == id {
-				return true
-			}
+// work writes how the queues and functions are: as counters, and as metrics
+// beside those of the workers.
+func (r *Recorder) work(l *Look) {
+	for i := range l.Queues {
+		q := &l.Queues[i]
+		of := about{store: q.Store, queue: q.Name}
+		both := func(counter, metric string, value float64) {
+			r.countOf(l.At, "Queue", counter, of, value)
+			r.metric(l.At, metric, of, value)
 		}
-		return id == ""
+		both("Messages", "queue_messages", float64(q.Total))
+		if q.Leased >= 0 {
+			both("Messages Leased", "queue_messages_leased", float64(q.Leased))
+		}
+		both("Poison Messages", "queue_messages_poison", float64(q.Poison))
+		both("Oldest Message Age", "queue_oldest_seconds", q.Oldest.Seconds())
+	}
+	for i := range l.Functions {
+		f := &l.Functions[i]
+		of := about{function: f.Name}
+		r.countOf(l.At, "Function", "Invocations In Flight", of, float64(f.InFlight))
+		r.countOf(l.At, "Function", "Invocations Waiting", of, float64(f.Waiting))
+		r.metric(l.At, "function_in_flight", of, float64(f.InFlight))
+		r.metric(l.At, "function_waiting", of, float64(f.Waiting))
+	}
+}
+
+// forget drops what is kept of workers, queues and functions that have gone.
+func (c *counters) forget(l *Look) {
+	lives := map[about]bool{{}: true}
+	for i := range l.Workers {
+		lives[about{worker: l.Workers[i].ID}] = true
+	}
+	for i := range l.Queues {
+		lives[about{store: l.Queues[i].Store, queue: l.Queues[i].Name}] = true
+	}
+	for i := range l.Functions {
+		lives[about{function: l.Functions[i].Name}] = true
 	}
 	for id := range c.used {
-		if !lives(id) {
+		if !lives[about{worker: id}] {
 			delete(c.used, id)
 		}
 	}
 	for m := range c.metrics {
-		if !lives(m.worker) {
+		if !lives[m.of] {
 			delete(c.metrics, m)
 		}
 	}
 }
 
 func (r *Recorder) counter(t time.Time, category, counter, worker string, value float64) {
+	r.countOf(t, category, counter, about{worker: worker}, value)
+}
+
+func (r *Recorder) countOf(t time.Time, category, counter string, of about, value float64) {
 	w, at := &r.row, ticks(t)
 	w.begin("timestamp", at)
 	w.long("itemCount", 1)
 	w.text("name", counter)
 	w.text("category", category)
 	w.text("counter", counter)
-	w.text("instance", worker)
+	w.text("instance", of.worker+of.queue+of.function) // one of them
 	w.real("value", value)
-	r.cloud(worker)
+	r.cloud(of.worker)
 	w.text("itemType", "performanceCounter")
+	if of.store != "" {
+		bag := w.open("customDimensions")
+		w.text("store", of.store)
+		w.close(bag)
+	}
 	r.put("performanceCounters", at)
 }
 
 // metric writes a value that has changed, or was not written for a while.
-func (r *Recorder) metric(t time.Time, name, worker string, value float64) {
-	key := metric{name, worker}
+func (r *Recorder) metric(t time.Time, name string, of about, value float64) {
+	key := metric{name, of}
 	if last, ok := r.counters.metrics[key]; ok && last.value == value && t.Sub(last.at) < steady-time.Second/2 {
 		return
 	}
@@ -197,12 +261,13 @@ func (r *Recorder) metric(t time.Time, name, worker string, value float64) {
 	w.real("valueSum", value)
 	w.real("valueMin", value)
 	w.real("valueMax", value)
-	r.cloud(worker)
+	r.cloud(of.worker)
 	w.text("itemType", "customMetric")
-	if worker != "" {
-		bag := w.open("customDimensions")
-		w.text("worker", worker)
-		w.close(bag)
-	}
+	bag := w.open("customDimensions")
+	w.text("worker", of.worker)
+	w.text("store", of.store)
+	w.text("queue", of.queue)
+	w.text("function", of.function)
+	w.close(bag)
 	r.put("customMetrics", at)
 }

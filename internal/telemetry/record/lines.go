@@ -121,8 +121,21 @@ func (r *Recorder) log(from source, l *logline.Record) {
 	if !r.streams.admit(l) {
 		return
 	}
-	w, at := &r.row, ticks(l.At)
 	message := redact(l.Message)
+	r.appLog(from.worker, l, message)
+	e := l.Exception
+	if e == nil {
+		return
+	}
+	r.exception(&fault{
+		at: l.At, weight: 1, kind: e.Type, message: e.Message, inner: e.Inner, reason: e.Reason, method: e.Method, handled: e.Handled,
+		severity: max(l.Level.Severity(), severityWarning), stack: message, worker: from.worker, category: l.Category,
+	})
+}
+
+// appLog writes a log record into FunctionAppLogs.
+func (r *Recorder) appLog(worker string, l *logline.Record, message []byte) {
+	w, at := &r.row, ticks(l.At)
 	w.begin("TimeGenerated", at)
 	w.text("Level", l.Level.String())
 	w.text("FunctionName", string(l.Function))
@@ -141,56 +154,10 @@ func (r *Recorder) log(from source, l *logline.Record) {
 	w.text("HostInstanceId", r.names.host)
 	w.text("HostVersion", r.cfg.Version)
 	w.long("LevelId", int64(l.Level))
-	if pid := r.names.pid(from.worker); pid != 0 {
+	if pid := r.names.pid(worker); pid != 0 {
 		w.long("ProcessId", pid)
 	}
-	w.text("RoleInstance", r.instance(from.worker))
+	w.text("RoleInstance", r.instance(worker))
 	w.text("Type", "FunctionAppLogs")
 	r.put("FunctionAppLogs", at)
-	if l.Exception != nil {
-		r.exception(from, l, message)
-	}
-}
-
-// exception writes the row of an error that a log record tells of.
-func (r *Recorder) exception(from source, l *logline.Record, message []byte) {
-	w, at, e := &r.row, ticks(l.At), l.Exception
-	w.begin("timestamp", at)
-	w.long("itemCount", 1)
-	w.text("type", e.Type)
-	w.secretive("message", []byte(e.Message))
-	w.long("severityLevel", max(l.Level.Severity(), severityWarning))
-	problem := e.Type
-	if e.Method != "" {
-		problem += " at " + e.Method
-	}
-	w.text("problemId", problem)
-	handled := "Unhandled"
-	if e.Handled {
-		handled = "UserCode"
-	}
-	w.text("handledAt", handled)
-	w.text("method", e.Method)
-	w.text("outerType", e.Type)
-	w.secretive("outerMessage", []byte(e.Message))
-	w.text("innermostType", e.Inner)
-	w.secretive("innermostMessage", []byte(e.Reason))
-	w.name("details")
-	w.b = append(w.b, `[{"type":`...)
-	w.b = value.AppendQuoted(w.b, e.Type)
-	w.b = append(w.b, `,"message":`...)
-	w.b = value.AppendQuoted(w.b, redact([]byte(e.Message)))
-	w.b = append(w.b, `,"rawStack":`...)
-	w.b = value.AppendQuoted(w.b, message)
-	w.b = append(w.b, `}]`...)
-	r.cloud(from.worker)
-	w.text("itemType", "exception")
-	bag := w.open("customDimensions")
-	w.text("worker", from.worker)
-	if len(l.Category) > 0 {
-		w.secretive("category", l.Category)
-	}
-	w.text("band", *r.names.band.Load())
-	w.close(bag)
-	r.put("exceptions", at)
 }

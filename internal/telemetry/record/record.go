@@ -1,4 +1,4 @@
-// Package record turns what the guard sees into rows of telemetry: requests, outgoing calls, the workers' lines, what happens to them, and once a second how they are.
+// Package record turns what stanch sees into rows of telemetry: requests, invocations of functions, outgoing calls, what workers and functions log, what happens to them, and once a second how they are.
 //
 // It has one goroutine, which builds rows and hands them to the store; those
 // who have something to tell never wait for it. A request costs them some
@@ -28,7 +28,7 @@ type Config struct {
 	Role    string // cloud_RoleName
 	Host    string // what cloud_RoleInstance begins with
 	Version string // application_Version
-	Rate    int    // rows a second for requests, and as many for calls; 0 for all
+	Rate    int    // rows a second for requests, as many for invocations, for calls of workers and for calls to stores; 0 for all
 	Seed    uint64 // of the choices in sampling
 }
 
@@ -42,10 +42,15 @@ const tick = 250 * time.Millisecond
 // Recorder makes rows. Its methods may be called from any goroutine, and after
 // Stop, when they do nothing.
 type Recorder struct {
-	cfg      Config
-	requests requests
-	streams  streams
-	names    names
+	cfg         Config
+	requests    choice[kept]
+	invocations choice[Invocation]
+	streams     streams
+	names       names
+
+	// Made once, since a method that is handed over costs an allocation.
+	writeRequest    func(*kept, int)
+	writeInvocation func(*Invocation, int)
 
 	// write is held while a row is built and handed over.
 	write    sync.Mutex
@@ -57,8 +62,8 @@ type Recorder struct {
 	lost     int64 // of the store's count, what was told already
 	counters counters
 	sampling sampling
-	calls    calls
-	spare    *kept
+	calls    calls // of workers
+	stored   calls // of stanch's own to stores of work
 
 	kick  chan struct{}
 	end   chan struct{}
@@ -68,8 +73,10 @@ type Recorder struct {
 
 // New makes a recorder that does nothing by itself yet.
 func New(cfg Config) *Recorder {
-	r := &Recorder{cfg: cfg, kick: make(chan struct{}, 1), end: make(chan struct{}), spare: new(kept)}
+	r := &Recorder{cfg: cfg, kick: make(chan struct{}, 1), end: make(chan struct{})}
+	r.writeRequest, r.writeInvocation = r.request, r.invocation
 	r.requests.init(cfg.Rate, cfg.Seed)
+	r.invocations.init(cfg.Rate, cfg.Seed)
 	r.streams.init()
 	r.names.init(cfg.Host)
 	r.counters.init()
@@ -120,7 +127,7 @@ func (r *Recorder) run() {
 
 // second does what is due once a second.
 func (r *Recorder) second(now time.Time) {
-	most := r.requests.roll()
+	most := max(r.requests.roll(), r.invocations.roll())
 	r.drain()
 	r.sampled(now, most)
 	r.rollCalls(now)

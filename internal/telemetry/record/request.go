@@ -2,7 +2,6 @@ package record
 
 import (
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -22,23 +21,9 @@ type Request struct {
 	Retries              int
 }
 
-// waiting is how many requests may wait for the goroutine that makes rows.
-const waiting = 128
-
-// requests chooses those that become rows.
-type requests struct {
-	mu      sync.Mutex
-	sampler *sample.Sampler
-	tail    sample.Tail
-	pending [sample.Classes]*kept // the candidate of each class
-	ring    [waiting]*kept
-	from, n int
-}
-
 // kept is a request that becomes a row.
 type kept struct {
 	at       time.Time
-	weight   int
 	status   int
 	duration time.Duration
 	in, out  int64
@@ -70,40 +55,23 @@ type part struct {
 
 func (k *kept) of(p part) []byte { return k.buf[p.from:p.to] }
 
-func (q *requests) init(rate int, seed uint64) {
-	q.sampler = sample.New(rate, seed)
-	for i := range q.pending {
-		q.pending[i] = new(kept)
-	}
-	for i := range q.ring {
-		q.ring[i] = new(kept)
-	}
-}
-
 // Request takes one request. It allocates nothing and waits for nothing.
 func (r *Recorder) Request(q *Request) {
 	s := &r.requests
 	s.mu.Lock()
-	c := s.classOf(q)
+	c := classOf(s, q)
 	candidate, weight := s.sampler.Take(c, s.n < waiting)
 	if candidate {
-		s.pending[c].fill(q, r.names.band.Load())
+		s.pending[c].it.fill(q, r.names.band.Load())
 	}
-	half := false
-	if weight > 0 {
-		s.push(c, weight)
-		half = s.n == waiting/2
-	}
+	half := weight > 0 && s.push(c, weight)
 	s.mu.Unlock()
 	if half {
-		select {
-		case r.kick <- struct{}{}:
-		default:
-		}
+		r.hurry()
 	}
 }
 
-func (s *requests) classOf(q *Request) sample.Class {
+func classOf(s *choice[kept], q *Request) sample.Class {
 	switch {
 	case q.Status >= 100 && q.Status < 400:
 		if s.tail.Above(q.Duration) {
@@ -116,31 +84,6 @@ func (s *requests) classOf(q *Request) sample.Class {
 		return sample.Refused
 	}
 	return sample.Failed
-}
-
-// push makes a class's candidate wait for its row, and gives the class the
-// place that has become free.
-func (s *requests) push(c sample.Class, weight int) {
-	at := (s.from + s.n) % waiting
-	s.pending[c].weight = weight
-	s.ring[at], s.pending[c] = s.pending[c], s.ring[at]
-	s.n++
-}
-
-// roll ends a second: the blocks that are open become rows as they are.
-func (s *requests) roll() (most int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range sample.Classes {
-		if s.n == waiting {
-			break // they stay open, and are counted in the next second
-		}
-		if weight := s.sampler.Flush(c); weight > 0 {
-			s.push(c, weight)
-			most = max(most, weight)
-		}
-	}
-	return max(most, s.sampler.Roll())
 }
 
 func (k *kept) fill(q *Request, band *string) {
@@ -162,27 +105,8 @@ func (k *kept) add(text []byte, most int) part {
 	return p
 }
 
-// drain makes rows of the requests that wait.
-func (r *Recorder) drain() {
-	s := &r.requests
-	for {
-		s.mu.Lock()
-		if s.n == 0 {
-			s.mu.Unlock()
-			return
-		}
-		k := s.ring[s.from]
-		s.ring[s.from] = r.spare
-		s.from = (s.from + 1) % waiting
-		s.n--
-		s.mu.Unlock()
-		r.request(k)
-		r.spare = k
-	}
-}
-
 // request writes the row of one request.
-func (r *Recorder) request(k *kept) {
+func (r *Recorder) request(k *kept, weight int) {
 	r.write.Lock()
 	defer r.write.Unlock()
 	w, at := &r.row, ticks(k.at)
@@ -197,7 +121,7 @@ func (r *Recorder) request(k *kept) {
 	w.b = append(w.b, '"')
 	w.b = strconv.AppendInt(w.b, int64(k.status), 10)
 	w.b = append(w.b, '"')
-	w.long("itemCount", int64(k.weight))
+	w.long("itemCount", int64(weight))
 	w.text("performanceBucket", bucket(k.duration))
 
 	method, target := k.of(k.method), k.of(k.target)
