@@ -58,6 +58,15 @@ type Run struct {
 	StallTime    time.Duration
 	Retries      int
 
+	App            string // folder of a function app; empty: there is none
+	Store          string // of work that no connection says; empty: files below Data
+	Admission      string // on, shadow or off
+	Compat         string // none or azure
+	Lease          time.Duration
+	ScanInterval   time.Duration
+	LanguageWorker string // directory; empty: looked for
+	FunctionKey    string // of HTTP functions; empty: none is asked for
+
 	Telemetry    bool
 	TelemetryDir string        // of the tables; empty: below Data
 	RetainAge    time.Duration // of rows
@@ -96,6 +105,10 @@ func Default() Run {
 		IdleTime:        75 * time.Second,
 		StallTime:       10 * time.Minute,
 		Retries:         3,
+		Admission:       "on",
+		Compat:          "none",
+		Lease:           time.Minute,
+		ScanInterval:    10 * time.Second,
 		Telemetry:       true,
 		RetainAge:       7 * 24 * time.Hour,
 		RetainBytes:     bytesize.GiB,
@@ -111,8 +124,8 @@ func (r Run) Check() error {
 	fail := func(key, format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%s: %s", key, fmt.Sprintf(format, args...)))
 	}
-	if len(r.Command) == 0 {
-		fail("command", "no worker to run\nhint: put it behind two dashes: stanch run -- python app.py")
+	if len(r.Command) == 0 && r.App == "" {
+		fail("command", "no worker to run\nhint: put it behind two dashes: stanch run -- python app.py; or run stanch in the folder of a function app, where host.json is")
 	}
 	for key, address := range map[string]string{"listen": r.Listen, "admin": r.Admin} {
 		if address == "" && key == "admin" {
@@ -142,7 +155,7 @@ func (r Run) Check() error {
 	for key, d := range map[string]time.Duration{
 		"start-timeout": r.StartTime, "stop-grace": r.StopGrace, "drain-timeout": r.Drain,
 		"queue-timeout": r.QueueTimeout, "header-timeout": r.HeaderTime, "idle-timeout": r.IdleTime,
-		"stall-timeout": r.StallTime, "restart-backoff": r.RestartBackoff,
+		"stall-timeout": r.StallTime, "restart-backoff": r.RestartBackoff, "scan-interval": r.ScanInterval,
 	} {
 		if d <= 0 {
 			fail(key, "%v is not above zero", d)
@@ -161,6 +174,9 @@ func (r Run) Check() error {
 	}
 	if r.Retries < 0 || r.Keep < 1 {
 		fail("retries, postmortem-keep", "%d and %d: the first must not be negative, the second at least 1", r.Retries, r.Keep)
+	}
+	if r.Lease < time.Second {
+		fail("lease", "%v is less than a second", r.Lease)
 	}
 	if r.RetainAge < time.Hour {
 		fail("telemetry-retain-age", "%v is less than an hour", r.RetainAge)

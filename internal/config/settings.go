@@ -15,13 +15,14 @@ const (
 	GroupServe     = "Requests"
 	GroupWorker    = "The worker"
 	GroupMemory    = "Memory"
+	GroupFunctions = "Functions"
 	GroupTelemetry = "Telemetry"
 	GroupLife      = "Life"
 )
 
 // Groups are all of them.
 func Groups() []string {
-	return []string{GroupServe, GroupWorker, GroupMemory, GroupTelemetry, GroupLife}
+	return []string{GroupServe, GroupWorker, GroupMemory, GroupFunctions, GroupTelemetry, GroupLife}
 }
 
 // Settings is the one list of all settings. The order is that of the help
@@ -64,6 +65,15 @@ func Settings() []Setting {
 		{"cleanup-url", "path (or URL) asked by POST for the same", GroupMemory, true, func(r *Run) Value { return text(&r.CleanupURL) }},
 		{"heap-metrics", "path of the worker's Prometheus endpoint, to tell the managed heap", GroupMemory, false, func(r *Run) Value { return text(&r.HeapMetrics) }},
 		{"replace-budget", "replacements for memory before they stop", GroupMemory, true, func(r *Run) Value { return budget(&r.ReplaceBudget) }},
+
+		{"app", "folder of a function app, with host.json (default: this folder, if it is one and there is no command)", GroupFunctions, false, func(r *Run) Value { return text(&r.App) }},
+		{"store", "where work is kept that no connection of the app says: file:DIR, nats:DIR, nats://HOST or a connection string (default: work below data)", GroupFunctions, false, func(r *Run) Value { return text(&r.Store) }},
+		{"admission", "give work to a worker only as far as its memory goes; shadow only tells what would have waited", GroupFunctions, true, func(r *Run) Value { return choice(&r.Admission, "on", "shadow", "off") }},
+		{"compat", "azure: encode for custom handlers as Azure's host does, oddities included", GroupFunctions, false, func(r *Run) Value { return choice(&r.Compat, "none", "azure") }},
+		{"lease", "how long a message is leased; it is renewed at half of it", GroupFunctions, false, func(r *Run) Value { return duration(&r.Lease) }},
+		{"scan-interval", "pause between two listings of a blob trigger's container", GroupFunctions, false, func(r *Run) Value { return duration(&r.ScanInterval) }},
+		{"language-worker", "directory of Azure's language worker (default: where Azure's base images have it)", GroupFunctions, false, func(r *Run) Value { return text(&r.LanguageWorker) }},
+		{"function-key", "key that callers of HTTP functions must bring whose authLevel is not anonymous; empty: none is asked for", GroupFunctions, false, func(r *Run) Value { return secret(&r.FunctionKey) }},
 
 		{"telemetry", "record requests, log lines, counters and events in tables; ask them with stanch query", GroupTelemetry, false, func(r *Run) Value { return toggle(&r.Telemetry) }},
 		{"telemetry-dir", "directory of the tables (default: telemetry below data)", GroupTelemetry, false, func(r *Run) Value { return text(&r.TelemetryDir) }},

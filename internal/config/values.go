@@ -50,6 +50,16 @@ func text(at *string) Value {
 	return value[string]{at, "string", func(s string) (string, error) { return s, nil }, func(s string) string { return s }}
 }
 
+// secret is a text that prints as stars.
+func secret(at *string) Value {
+	return value[string]{at, "string", func(s string) (string, error) { return s, nil }, func(s string) string {
+		if s == "" {
+			return ""
+		}
+		return "***"
+	}}
+}
+
 func choice(at *string, options ...string) Value {
 	return value[string]{at, strings.Join(options, "|"), func(s string) (string, error) {
 		if !slices.Contains(options, s) {

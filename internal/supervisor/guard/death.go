@@ -115,7 +115,7 @@ func (g *Guard) compile(t *tenure, last *Status, e postmortem.Evidence) postmort
 	// As one text: a secret may be an argument whose name is the one before.
 	command := strings.Join(g.parts.Nursery.Plan().Command, " ")
 	report.Command = strings.Split(string(telemetry.Redact([]byte(command))), " ")
-	for _, q := range g.parts.InFlight(w.Address) {
+	for _, q := range g.parts.InFlight(w) {
 		report.InFlight = append(report.InFlight, postmortem.Request(q))
 	}
 	history(&report, remains, w.ID)

@@ -64,8 +64,8 @@ type Parts struct {
 	// Gone is told once of every worker that has served and is gone; nil for
 	// nobody.
 	Gone func(Departure)
-	// InFlight describes the requests under way on a worker's address.
-	InFlight func(address string) []flight.Request
+	// InFlight describes the requests and calls that a worker has.
+	InFlight func(w *worker.Worker) []flight.Request
 }
 
 // Seen is what a look found, in short.
@@ -135,6 +135,9 @@ func (g *Guard) Configure(cfg Config) {
 	g.cfg.Store(&cfg)
 	g.poke()
 }
+
+// Look has the guard look at once: something has changed that others wait for.
+func (g *Guard) Look() { g.poke() }
 
 // poke makes the watch look at once.
 func (g *Guard) poke() {

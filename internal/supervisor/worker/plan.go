@@ -18,6 +18,7 @@ import (
 type Plan struct {
 	Command   []string
 	Env       []string // the environment, as os.Environ gives it
+	Dir       string   // working directory; empty: stanch's own
 	Port      int      // fixed; 0 gives each instance its own
 	Sockets   string   // directory for Unix sockets, where the command has {socket}
 	Ready     Ready

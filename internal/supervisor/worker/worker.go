@@ -125,6 +125,7 @@ func (n *Nursery) Start() (*Worker, error) {
 	}
 	spec := process.Spec{
 		Name:        id,
+		Dir:         plan.Dir,
 		Args:        append(plan.args(id, place), more...),
 		Env:         replaceEnv(plan.env(id, place, limit), environ),
 		Output:      w.print,

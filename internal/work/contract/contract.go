@@ -118,6 +118,11 @@ const (
 	Critical
 )
 
+var levels = [...]string{"Trace", "Debug", "Information", "Warning", "Error", "Critical"}
+
+// String is the level's name, as Azure Functions writes it.
+func (l Level) String() string { return levels[min(int(l), len(levels)-1)] }
+
 // Line is one line of a function's log.
 type Line struct {
 	At         time.Time

@@ -1,0 +1,269 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/work"
+	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/plainhttp"
+	"github.com/stanch-dev/stanch/internal/work/expression"
+	"github.com/stanch-dev/stanch/internal/work/room"
+	"github.com/stanch-dev/stanch/internal/work/settle"
+	"github.com/stanch-dev/stanch/internal/work/spool"
+)
+
+// call is one delivery to one function.
+type call struct {
+	f        *function
+	id       string // of the invocation
+	trace    string // W3C traceparent
+	begun    time.Time
+	trigger  contract.Input
+	metadata []contract.Datum
+	values   expression.Values // that binding expressions name
+	payload  int64             // bytes of the trigger
+
+	source     string // queue, container/blob or path; for people
+	deliveries int64
+	lines      *lines // collects the function's log; nil where nobody reads it
+	worker     string // that has it, once it is among the live ones
+	alone      bool   // a worker died with it: nobody else is to be beside it
+}
+
+// outcome is how a call ended.
+type outcome struct {
+	ending  settle.Ending
+	reason  string           // one sentence; empty where it succeeded
+	err     error            // what it failed with; nil where it succeeded
+	failure *contract.Failed // what the function said; nil if it didn't fail itself
+	fate    Fate             // of WorkerGone
+	result  *contract.Result
+	worker  string
+	waited  time.Duration // for room
+	cost    int64         // bytes that were reserved
+	in      int64         // bytes of all payloads
+}
+
+// patience is how long a delivery waits for a store that is away, or a worker
+// that is busy, before it is given back.
+const patience = 2 * time.Minute
+
+// errTimeout ends a call that has run for too long.
+var errTimeout = errors.New("it ran longer than functionTimeout allows")
+
+// trouble is what keeps a call from running and is nobody's fault who is called.
+type trouble struct {
+	after time.Duration // how long to wait at least
+	err   error
+}
+
+func (t *trouble) Error() string { return t.err.Error() }
+
+// do runs a call until it has ended: again, where its trouble passes or its
+// function has a policy. release is to be called when the result is no longer
+// needed.
+func (h *Host) do(ctx context.Context, c *call) (o outcome, release func()) {
+	c.f.inside.Add(1)
+	defer c.f.inside.Add(-1)
+	since, retries := time.Now(), 0
+	for tries := 0; ; tries++ {
+		var t *trouble
+		o, release, t = h.attempt(ctx, c, retries)
+		var pause time.Duration
+		switch policy := c.f.def.Retry; {
+		case t != nil && time.Since(since) < patience && ctx.Err() == nil:
+			pause = max(t.after, backoff(tries))
+		case t != nil:
+			o.ending, o.reason = settle.Interrupted, t.Error()
+		case o.ending == settle.Failed && policy != nil && (policy.Max < 0 || retries < policy.Max):
+			pause = policy.Delay
+			if policy.Exponential {
+				pause = min(max(policy.Least, time.Second)<<min(retries, 30), max(policy.Most, policy.Least))
+			}
+			retries++
+		}
+		if pause == 0 {
+			break
+		}
+		release()
+		if !sleep(ctx, pause) {
+			o.ending, o.reason = settle.Interrupted, "stanch stops"
+			release = func() {}
+			break
+		}
+	}
+	h.account(c, &o)
+	return o, release
+}
+
+// backoff grows from a tenth of a second to five seconds, and parts those that
+// began together.
+func backoff(tries int) time.Duration {
+	d := min(100*time.Millisecond<<min(tries, 6), 5*time.Second)
+	return d - rand.N(d/4)
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// attempt runs a call once. With trouble, nothing has come of it.
+func (h *Host) attempt(ctx context.Context, c *call, retries int) (o outcome, release func(), t *trouble) {
+	var held releases
+	defer func() {
+		if release == nil {
+			held.run()
+			release = func() {}
+		}
+	}()
+
+	in, err := h.inputs(ctx, c)
+	if err != nil {
+		o, t = h.classify(ctx, c, nil, err)
+		return o, nil, t
+	}
+	o.in = in.bytes
+	ticket, err := h.cfg.Admission.Enter(ctx, c.f.def.Name, in.cost, c.alone)
+	if err != nil {
+		if big := (*room.TooBig)(nil); errors.As(err, &big) {
+			return outcome{ending: settle.NeverFits, reason: big.Error(), err: big}, nil, nil
+		}
+		return outcome{ending: settle.Interrupted, reason: err.Error()}, nil, nil
+	}
+	o.waited, o.cost = ticket.Waited, ticket.Cost
+	measured := false
+	held.add(func() { ticket.Leave(measured) })
+	place, err := h.cfg.Crew.Take(ctx)
+	if err != nil {
+		return outcome{ending: settle.Interrupted, reason: err.Error()}, nil, nil
+	}
+	held.add(place.Leave)
+
+	running := ctx
+	var deadline time.Time
+	if limit := h.cfg.Settings.Timeout; limit > 0 {
+		var cancel context.CancelFunc
+		deadline = time.Now().Add(limit)
+		running, cancel = context.WithDeadlineCause(ctx, deadline, errTimeout)
+		held.add(cancel)
+	}
+	inv := &contract.Invocation{
+		ID: c.id, Function: c.f.def.Name, Inputs: in.values, Metadata: c.metadata, Deadline: deadline, Trace: c.trace,
+	}
+	if p := c.f.def.Retry; p != nil {
+		inv.Retry = contract.Retry{Count: retries, Max: p.Max}
+	}
+	if end := h.lend(running, inv, in); end != nil {
+		held.add(end)
+	}
+	h.live.Store(c.id, c.given(place.Worker()))
+	held.add(func() { h.live.Delete(c.id) })
+	if h.cfg.Fly != nil {
+		held.add(h.cfg.Fly(string(c.f.def.Trigger.Type), c.f.def.Name+": "+c.source, in.bytes))
+	}
+	result, end, err := place.Invoke(running, inv)
+	if err != nil {
+		waited, cost := o.waited, o.cost
+		o, t = h.classify(running, c, place, err)
+		o.waited, o.cost, o.in, o.worker = waited, cost, in.bytes, place.Worker()
+		measured = o.ending == settle.Failed && t == nil
+		return o, nil, t
+	}
+	measured = true
+	held.add(end)
+	o.worker, o.result = place.Worker(), result
+	if err := h.outputs(running, c, result); err != nil {
+		o.ending, o.reason, o.err = settle.Failed, err.Error(), err
+		if away := (*work.Unavailable)(nil); ctx.Err() != nil || errors.As(err, &away) {
+			o.ending = settle.Interrupted
+		}
+		return o, nil, nil
+	}
+	return o, held.run, nil
+}
+
+// given is the call as whoever looks at the live ones sees it: with its worker.
+func (c *call) given(worker string) *call {
+	seen := *c
+	seen.worker = worker
+	return &seen
+}
+
+// classify says what an error means for the delivery.
+func (h *Host) classify(ctx context.Context, c *call, place Place, err error) (o outcome, t *trouble) {
+	if away := (*work.Unavailable)(nil); errors.As(err, &away) {
+		return o, &trouble{after: away.After, err: err}
+	}
+	if busy := (*plainhttp.Busy)(nil); errors.As(err, &busy) {
+		return o, &trouble{after: busy.After, err: err}
+	}
+	if full := (*spool.Error)(nil); errors.As(err, &full) {
+		return o, &trouble{after: time.Second, err: err}
+	}
+	if errors.Is(err, work.ErrChanged) {
+		// Replaced while it was read: the next look finds what is there now.
+		return o, &trouble{err: err}
+	}
+	o.err, o.reason = err, err.Error()
+	switch gone := (*contract.Gone)(nil); {
+	case errors.As(err, &o.failure):
+		o.ending = settle.Failed
+	case errors.As(err, &gone):
+		h.bury(c, place, &o)
+	case errors.Is(err, errTimeout) || errors.Is(context.Cause(ctx), errTimeout):
+		o.ending, o.reason = settle.OutOfTime, fmt.Sprintf("%v, which is %v", errTimeout, h.cfg.Settings.Timeout)
+		if place != nil {
+			h.cfg.Crew.Stuck(place.Worker(), fmt.Sprintf("invocation %s of %s went on after its time", c.id, c.f.def.Name))
+		}
+	case ctx.Err() != nil:
+		o.ending, o.reason = settle.Interrupted, "stanch stops"
+	case tooLarge(err):
+		o.ending = settle.NeverFits
+	default:
+		o.ending = settle.Failed
+	}
+	return o, nil
+}
+
+// alive is how long after a broken connection a worker may still be found to have
+// died.
+const alive = 5 * time.Second
+
+// bury finds out how the worker went that had the call.
+func (h *Host) bury(c *call, place Place, o *outcome) {
+	ctx, cancel := context.WithTimeout(context.Background(), alive)
+	defer cancel()
+	fate, known := place.Fate(ctx)
+	switch {
+	case !known:
+		o.ending, o.reason = settle.Failed, "the worker broke off without an answer, and lives: "+o.reason
+	case fate.Died:
+		o.ending, o.fate = settle.WorkerGone, fate
+		o.reason = "the worker died: " + fate.Why
+	default:
+		o.ending, o.reason = settle.Interrupted, "the worker was stopped before it had answered"
+	}
+}
+
+// releases are what has to be given back, in reverse.
+type releases []func()
+
+func (r *releases) add(f func()) { *r = append(*r, f) }
+
+func (r *releases) run() {
+	for i := len(*r) - 1; i >= 0; i-- {
+		(*r)[i]()
+	}
+	*r = nil
+}
