@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -131,7 +132,7 @@ func TestTheStatusTellsOfWork(t *testing.T) {
 }
 
 func TestAFunctionIsInvokedByHand(t *testing.T) {
-	invoke := func(_ context.Context, name string, body []byte, contentType string) (view.Answer, error) {
+	invoke := func(_ context.Context, name string, payload io.Reader, contentType string) (view.Answer, error) {
 		switch name {
 		case "away":
 			return view.Answer{}, &work.Unavailable{Err: errors.New("stanch drains")}
@@ -140,6 +141,10 @@ func TestAFunctionIsInvokedByHand(t *testing.T) {
 		case "resize":
 		default:
 			return view.Answer{}, fmt.Errorf("function %q: %w\nhint: resize and nightly are there", name, work.ErrAbsent)
+		}
+		body, err := io.ReadAll(payload)
+		if err != nil {
+			return view.Answer{}, fmt.Errorf("read the payload: %w", err)
 		}
 		if string(body) == "broken" {
 			return view.Answer{Status: view.Failed, Invocation: "i-2", Error: "ValueError: no picture"}, nil
