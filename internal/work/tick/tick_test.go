@@ -137,10 +137,9 @@ func (d *diary) told(part string) (count int) {
 
 // host is one that runs a timer in a bubble. Stop and kill end it.
 type host struct {
-	stop   context.CancelFunc // nothing new
-	kill   context.CancelFunc // and break off what runs
-	ledger *shelf
-	done   chan struct{}
+	stop context.CancelFunc // nothing new
+	kill context.CancelFunc // and break off what runs
+	done chan struct{}
 }
 
 func (h *host) end() {
