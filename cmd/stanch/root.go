@@ -37,6 +37,7 @@ to                          stanch run -- python app.py`,
 		checkCommand(w),
 		queryCommand(w),
 		exportCommand(w),
+		invokeCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)
