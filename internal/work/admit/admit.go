@@ -24,7 +24,6 @@ type Admission struct {
 	mu      sync.Mutex
 	room    *room.Room
 	waiting map[*room.Stay]*caller
-	timer   *time.Timer // wakes when the patience of one who waits ends; nil if nobody waits for that
 	closed  bool
 	ceiling int64 // of the last reading
 	worker  string
@@ -140,7 +139,7 @@ func (t *Ticket) Leave(measured bool) {
 	a.next()
 }
 
-// next lets in whoever may enter, and sets the timer for those who may not.
+// next lets in whoever may enter.
 func (a *Admission) next() {
 	if a.closed {
 		return
@@ -151,20 +150,6 @@ func (a *Admission) next() {
 		c.ticket = &Ticket{Waited: s.Waited, Cost: s.Cost, Over: s.Over, admission: a, stay: s}
 		a.decide(s, c)
 	}
-	if a.timer != nil {
-		a.timer.Stop()
-		a.timer = nil
-	}
-	if left, waits := a.room.Patience(now); waits {
-		a.timer = time.AfterFunc(left, a.wake)
-	}
-}
-
-// wake looks again, since somebody has waited long enough.
-func (a *Admission) wake() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.next()
 }
 
 // refuse ends those who would never fit, now that more is known: they would hold
@@ -209,9 +194,5 @@ func (a *Admission) Close() {
 		c.err = ErrClosed
 		a.room.Abandon(s)
 		a.decide(s, c)
-	}
-	if a.timer != nil {
-		a.timer.Stop()
-		a.timer = nil
 	}
 }

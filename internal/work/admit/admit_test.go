@@ -86,7 +86,7 @@ func TestAReadingThatMakesRoomLetsIn(t *testing.T) {
 	})
 }
 
-func TestPatienceEndsByTheClockAlone(t *testing.T) {
+func TestNobodyOvertakesOneWhosePatienceHasEnded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := begun(room.Config{Patience: time.Second})
 		defer a.Close()
@@ -192,8 +192,31 @@ func TestWithoutACeilingOnlyTheCapHolds(t *testing.T) {
 	if _, err := a.Enter(ctx, "f", 1, false); !errors.Is(err, reason) {
 		t.Errorf("Enter with a context that has ended = %v, want its cause", err)
 	}
-	a.Configure(room.Config{Concurrency: 3})
-	enter(t, a, 1, false)
+}
+
+func TestANewCapCountsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := begun(room.Config{Concurrency: 1})
+		defer a.Close()
+		enter(t, a, 1, false)
+		waiting := wait(t.Context(), a, 1, false)
+		synctest.Wait()
+		a.Configure(room.Config{Concurrency: 2})
+		if got := <-waiting; got.err != nil {
+			t.Errorf("Enter after the cap was raised = %v", got.err)
+		}
+		a.Function("f", room.SharedFactor, 2)
+		third := wait(t.Context(), a, 1, false)
+		a.Configure(room.Config{})
+		synctest.Wait()
+		if b := a.Books(); b.Inside != 2 || b.Waiting != 1 {
+			t.Errorf("books %+v, want two inside by the function's own cap", b)
+		}
+		a.Function("f", room.SharedFactor, 0)
+		if got := <-third; got.err != nil {
+			t.Errorf("Enter after the function's cap was lifted = %v", got.err)
+		}
+	})
 }
 
 func TestOneThatGivesUpMakesWay(t *testing.T) {

@@ -167,8 +167,9 @@ func (r *Room) Queue(now time.Time, function string, payload int64, alone bool) 
 }
 
 // Next lets in the one whose turn it is, or returns nil if nobody may enter now.
-// It is called again until it returns nil, after every Queue, Observe, Leave and
-// Abandon, and when the patience of one who waits ends.
+// It is called again until it returns nil, after every Queue, Observe, Leave,
+// Abandon and Configure. No timer is needed: that somebody's patience ends keeps
+// others out, and lets nobody in whom there was no room for before.
 func (r *Room) Next(now time.Time) *Stay {
 	if r.alone || r.cfg.Concurrency > 0 && len(r.inside) >= r.cfg.Concurrency {
 		return nil
@@ -251,20 +252,6 @@ func (r *Room) Leave(s *Stay, measured bool) {
 
 // Abandon ends one who waited.
 func (r *Room) Abandon(s *Stay) { s.line.remove(s) }
-
-// Patience is how long until [Room.Next] may decide otherwise because somebody
-// has waited long enough; ok is false if nobody waits for that.
-func (r *Room) Patience(now time.Time) (left time.Duration, ok bool) {
-	for _, l := range r.lines {
-		if len(l.waiting) == 0 {
-			continue
-		}
-		if d := r.cfg.Patience - now.Sub(l.waiting[0].since); d > 0 && (!ok || d < left) {
-			left, ok = d, true
-		}
-	}
-	return left, ok
-}
 
 // Wants says whether somebody waits whom only a fresh worker would take: the
 // worker keeps too much.

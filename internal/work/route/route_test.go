@@ -242,6 +242,26 @@ func TestABodyIsTextOrBytesHeldOrStreamed(t *testing.T) {
 	}
 }
 
+// unread is a body that nobody is to read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
+}
+
+func TestABodyThatSaysThatItIsTooLargeIsNotRead(t *testing.T) {
+	table, err := route.New(route.Config{Functions: []funcapp.Function{function("f", "f", "")}, MaxBody: 10}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w := httptest.NewRequest("POST", "/f", unread{t}), httptest.NewRecorder()
+	r.ContentLength = 11
+	if table.ServeHTTP(w, r); w.Code != 413 {
+		t.Errorf("status %d, want 413", w.Code)
+	}
+}
+
 func TestAKeyOpensTheDoorAndGoesNoFurther(t *testing.T) {
 	functions := []funcapp.Function{function("open", "open", "anonymous"), function("f", "f", "function"), function("g", "g", "function"), function("boss", "boss", "admin")}
 	keys := route.Keys{Master: "sesame-m", Host: []string{"sesame-h"}, Functions: map[string][]string{"f": {"sesame-f"}}}

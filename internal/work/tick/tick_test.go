@@ -84,6 +84,7 @@ type diary struct {
 	mu     sync.Mutex
 	runs   []tick.Tick
 	by     []string
+	begun  []string // by the bubble's clock
 	inside int
 	most   int
 	news   []string
@@ -93,6 +94,7 @@ func (d *diary) begin(by string, at tick.Tick) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.runs, d.by = append(d.runs, at), append(d.by, by)
+	d.begun = append(d.begun, time.Now().UTC().Format("15:04:05"))
 	d.inside++
 	d.most = max(d.most, d.inside)
 }
@@ -202,7 +204,7 @@ func TestOneOfThreeHostsRunsEachTick(t *testing.T) {
 		for _, name := range []string{"a", "b", "c"} {
 			hosts = append(hosts, d.host(t, name, every(t, "0 */5 * * * *"), s, takes(90*time.Second)))
 		}
-		time.Sleep(16 * time.Minute)
+		time.Sleep(17 * time.Minute)
 		for _, h := range hosts {
 			h.end()
 		}
@@ -332,6 +334,28 @@ func TestATickOfAHostThatDiesIsTakenOverAndNeverRunTwiceAtOnce(t *testing.T) {
 	})
 }
 
+func TestARunAtTheStartOfAHostThatDiesIsNotTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, s := &diary{}, &shelf{}
+		f := &frozen{shelf: s}
+		cfg := every(t, "0 */5 * * * *")
+		cfg.RunOnStartup = true
+		a := d.host(t, "a", cfg, f, takes(10*time.Minute))
+		time.Sleep(time.Second)
+		f.mu.Lock()
+		f.dead = true
+		f.mu.Unlock()
+		a.end()
+		cfg.RunOnStartup = false
+		b := d.host(t, "b", cfg, s, nil)
+		time.Sleep(6 * time.Minute)
+		b.end()
+		if got, want := d.times(), "00:00:00 00:05:00"; got != want || d.told("taken over") != 0 {
+			t.Errorf("runs %s, told %q; want %s", got, d.news, want)
+		}
+	})
+}
+
 func TestARunThatIsBrokenOffIsGivenBackAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d, s := &diary{}, &shelf{}
@@ -398,14 +422,22 @@ func TestAStoreThatIsAwayDelaysATickAndSaysSoOnce(t *testing.T) {
 			t.Errorf("runs %s without a store", got)
 		}
 		s.set(func() { s.away = nil })
-		time.Sleep(5 * time.Minute)
+		time.Sleep(time.Minute)
+		if got := d.times(); got != "00:05:00!" {
+			t.Errorf("runs %s a minute after it came back", got)
+		}
+		time.Sleep(time.Minute - 2*time.Second)
+		s.set(func() { s.away = gone })
+		time.Sleep(4 * time.Second)
+		s.set(func() { s.away = nil })
+		time.Sleep(2 * time.Minute)
 		a.end()
 		b.end()
-		if got, want := d.times(), "00:05:00! 00:10:00"; got != want {
-			t.Errorf("runs %s, want %s", got, want)
+		if got := d.times(); got != "00:05:00! 00:10:00" && got != "00:05:00! 00:10:00!" || d.begun[1] > "00:10:04" {
+			t.Errorf("runs %s, the second at %s; want that of 00:10:00, and soon: the pauses begin anew", got, d.begun[1])
 		}
-		if d.told("delayed: ") != 2 || d.told("not delayed") != 2 {
-			t.Errorf("told %q, want both hosts to say once that it is away, and that it is back", d.news)
+		if d.told("delayed: ") != 4 || d.told("not delayed") != 4 {
+			t.Errorf("told %q, want both hosts to say twice that it is away, and that it is back", d.news)
 		}
 	})
 }
@@ -444,6 +476,9 @@ func TestAWriteWhoseAnswerIsLostIsKnownAgain(t *testing.T) {
 			}
 			if got := strings.ReplaceAll(d.times(), "!", ""); got != "00:05:00 00:10:00" || d.most != 1 {
 				t.Errorf("%s: runs %s, %d at once, told %q; want each tick once", name, got, d.most, d.news)
+			}
+			if first := d.begun[0]; first > "00:05:05" {
+				t.Errorf("%s: the first run began at %s: it waited for its own lease to lapse", name, first)
 			}
 		})
 	}
