@@ -93,6 +93,7 @@ func (c *Client) value(k *spool.Kept, v span, binary bool) (contract.Value, erro
 	}
 	if binary || c.cfg.Compat {
 		size, ok := decodable(k, v)
+		ok = ok && (binary || size > 0) // an empty string is a string, unless it was to be bytes
 		switch {
 		case ok && long:
 			return large(size, false, "", func() io.Reader { return base64.NewDecoder(base64.StdEncoding, unquote(k, v)) }), nil
@@ -114,7 +115,7 @@ func (c *Client) value(k *spool.Kept, v span, binary bool) (contract.Value, erro
 // decodable says how many bytes a string is that is base64.
 func decodable(k *spool.Kept, v span) (size int64, ok bool) {
 	n, err := io.Copy(io.Discard, base64.NewDecoder(base64.StdEncoding, strict{unquote(k, v)}))
-	return n, err == nil && n > 0
+	return n, err == nil
 }
 
 // strict takes away the decoder's leave to pass over line ends.

@@ -48,6 +48,10 @@ func encode(ctx context.Context, inv *contract.Invocation, compat bool) (*body, 
 		w.member(i, d.Name)
 		w.value(d.Name, d.Value)
 	}
+	if r := inv.Retry; r != (contract.Retry{}) {
+		w.member(len(inv.Metadata), "RetryContext")
+		w.put(fmt.Sprintf(`{"RetryCount":%d,"MaxRetryCount":%d}`, r.Count, r.Max))
+	}
 	w.put(`}}`)
 	w.flush()
 	b := &body{ctx: ctx, parts: w.parts}

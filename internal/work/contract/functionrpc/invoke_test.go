@@ -10,14 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/contract"
 	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc"
 	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc/wire"
@@ -191,54 +189,6 @@ func maps(t *testing.T, dir string) []string {
 	return left
 }
 
-var errStore = errors.New("store hung up")
-
-func TestAStreamThatFailsFailsTheInvocationAndLeavesNothing(t *testing.T) {
-	failing := func(size int64) *contract.Stream {
-		return &contract.Stream{Size: size, Open: func(context.Context, int64) (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(strings.NewReader(strings.Repeat("x", 1<<20)), failingReader{})), nil
-		}}
-	}
-	long := strings.Repeat("x", 2<<20)
-	for _, shares := range []bool{true, false} {
-		for _, row := range []struct {
-			why    string
-			stream *contract.Stream
-			want   error
-			text   string
-		}{
-			{"does not open", &contract.Stream{Size: 2 << 20, Open: func(context.Context, int64) (io.ReadCloser, error) { return nil, errStore }}, errStore, ""},
-			{"breaks midway", failing(2 << 20), errStore, ""},
-			{"breaks midway, size unknown", failing(-1), errStore, ""},
-			{"is shorter than it said", stream("x", 2<<20), work.ErrChanged, "after 1 of the 2097152"},
-			{"is longer than it said", stream(long, 2<<20-1), work.ErrChanged, "goes on after the 2097151"},
-		} {
-			t.Run(fmt.Sprintf("%s, shared %v", row.why, shares), func(t *testing.T) {
-				var names []string
-				if shares {
-					names = []string{"SharedMemoryDataTransfer"}
-				}
-				h, _, dir := running(t, behaviour{init: can(names...), invoke: func(*fake, *wire.InvocationRequest) {
-					t.Error("the worker was given the invocation")
-				}}, nil)
-				_, _, err := h.Invoke(t.Context(), &contract.Invocation{ID: "i", Function: "f", Inputs: []contract.Input{
-					{Name: "in", Value: contract.Value{Kind: contract.Large, Stream: row.stream}},
-				}})
-				if err == nil || row.want != nil && !errors.Is(err, row.want) || !strings.Contains(err.Error(), row.text) || !strings.Contains(err.Error(), "input in") {
-					t.Errorf("Invoke: got %v, want %v with %q for input in", err, row.want, row.text)
-				}
-				if left := maps(t, dir); len(left) > 0 {
-					t.Errorf("afterwards: got %v, want no maps", left)
-				}
-			})
-		}
-	}
-}
-
-type failingReader struct{}
-
-func (failingReader) Read([]byte) (int, error) { return 0, errStore }
-
 func TestWhatMayNotPassOnTheStreamIsRefusedWithAHint(t *testing.T) {
 	h, _, _ := running(t, behaviour{invoke: func(*fake, *wire.InvocationRequest) { t.Error("the worker was given the invocation") }},
 		func(c *functionrpc.Config) { c.Plain = 10 })
@@ -306,24 +256,6 @@ func TestAMessageBeyondTheLimitEndsTheWorkersStream(t *testing.T) {
 	if !errors.As(err, new(*contract.Gone)) || !strings.Contains(err.Error(), "too large a message") || !strings.Contains(err.Error(), "\nhint: ") {
 		t.Errorf("Invoke: got %v, want *contract.Gone with a hint", err)
 	}
-}
-
-func TestManyInvocationsAtOnceGetTheirOwnAnswers(t *testing.T) {
-	h, _, _ := running(t, behaviour{invoke: func(f *fake, r *wire.InvocationRequest) {
-		go f.answer(&wire.InvocationResponse{InvocationId: r.InvocationId, Result: success, ReturnValue: text("for " + r.InvocationId)})
-	}}, nil)
-	var all sync.WaitGroup
-	for i := range 200 {
-		all.Go(func() {
-			id := fmt.Sprint(i)
-			result, end, err := h.Invoke(t.Context(), &contract.Invocation{ID: id, Function: "f"})
-			if err != nil || result.Return == nil || result.Return.Text != "for "+id {
-				t.Errorf("Invoke %s: got %v, %v", id, result, err)
-			}
-			end()
-		})
-	}
-	all.Wait()
 }
 
 func TestTheWorkerIsToldWhenTheCallerGivesUp(t *testing.T) {

@@ -22,6 +22,10 @@ func describe(h http.Header, inv *contract.Invocation, trigger contract.Input, u
 	if !inv.Deadline.IsZero() {
 		h.Set("Stanch-Deadline-Ms", strconv.FormatInt(inv.Deadline.UnixMilli(), 10))
 	}
+	if inv.Retry != (contract.Retry{}) {
+		h.Set("Stanch-Retry-Count", strconv.Itoa(inv.Retry.Count))
+		h.Set("Stanch-Retry-Max", strconv.Itoa(inv.Retry.Max))
+	}
 	if inv.Trace != "" {
 		h.Set("Traceparent", inv.Trace)
 	}

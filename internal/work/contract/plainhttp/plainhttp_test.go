@@ -7,12 +7,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/contract"
 	"github.com/stanch-dev/stanch/internal/work/contract/plainhttp"
 )
@@ -153,57 +151,9 @@ func TestEndingsAreToldApart(t *testing.T) {
 		}},
 		{"too many", status(429, "Retry-After", "0"), func(err error) bool { _, ok := errors.AsType[*plainhttp.Busy](err); return ok }},
 		{"busy for nobody knows how long is a failure", status(503), failed},
-		{"gone", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, func(err error) bool { _, ok := errors.AsType[*contract.Gone](err); return ok }},
 	} {
 		if _, _, err := serve(t, row.h, nil).Invoke(t.Context(), delivery(contract.Value{Kind: contract.Text, Text: "x"})); err == nil || !row.is(err) {
 			t.Errorf("%s: Invoke = %v (%T)", row.name, err, err)
 		}
 	}
-	over := errors.New("its time is over")
-	asked := make(chan struct{})
-	c := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		close(asked)
-		<-r.Context().Done()
-	}, nil)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	go func() { <-asked; cancel(over) }()
-	if _, _, err := c.Invoke(ctx, delivery(contract.Value{})); !errors.Is(err, over) {
-		t.Errorf("Invoke = %v, want the context's cause", err)
-	}
-	for _, has := range []string{"short", "longer than was said"} {
-		v := contract.Value{Kind: contract.Large, Stream: &contract.Stream{Size: 10, Open: func(context.Context, int64) (io.ReadCloser, error) {
-			return io.NopCloser(strings.NewReader(has)), nil
-		}}}
-		c := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, nil)
-		if _, _, err := c.Invoke(t.Context(), delivery(v)); !errors.Is(err, work.ErrChanged) {
-			t.Errorf("a payload of %d bytes that was announced as 10: %v, want work.ErrChanged", len(has), err)
-		}
-	}
-}
-
-func TestPayloadsDoNotPassThroughMemory(t *testing.T) {
-	const size = 256 << 20
-	c := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }, nil)
-	v := contract.Value{Kind: contract.Large, Stream: &contract.Stream{Size: size, Open: func(context.Context, int64) (io.ReadCloser, error) {
-		return io.NopCloser(io.LimitReader(zeros{}, size)), nil
-	}}}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, end, err := c.Invoke(t.Context(), delivery(v))
-	if err != nil {
-		t.Fatal(err)
-	}
-	end()
-	runtime.ReadMemStats(&after)
-	if total := after.TotalAlloc - before.TotalAlloc; total > 4<<20 {
-		t.Errorf("%d KiB were allocated for a payload of %d MiB", total>>10, size>>20)
-	}
-}
-
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
 }
