@@ -2,6 +2,7 @@ package record
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/telemetry"
@@ -11,9 +12,9 @@ import (
 // Call is one outgoing call: of a worker, or of stanch itself to a store of work.
 //
 // A call to a store has a Kind like "Azure queue" or "file blob", what was asked
-// (Lease) as Method, the queue or container as Path, what exactly it was about
-// (the whole name of a blob) as URL, where the store is as Target, and as Status
-// what HTTP has for the outcome.
+// (Lease) as Method, what it was about (a queue, container/path, a key) as Path and
+// URL, where the store is as Target, and as Status what HTTP has for the outcome.
+// The row's name has the part of Path before the first slash.
 type Call struct {
 	At       time.Time
 	Worker   string // id; empty if it is not known whose it was
@@ -32,6 +33,12 @@ type Call struct {
 
 // ofStore says that the call is stanch's own.
 func (c *Call) ofStore() bool { return c.Kind != "HTTP" && c.Kind != "Tunnel" }
+
+// place is the queue or container of a call to a store: of blobs there is no end.
+func (c *Call) place() string {
+	place, _, _ := strings.Cut(c.Path, "/")
+	return place
+}
 
 // Call writes one outgoing call into dependencies. Above the rate, the rest of a
 // second's calls of one kind, target and outcome share one row, whose itemCount
@@ -78,7 +85,7 @@ const mostShares = 256
 func (a *calls) share(c *Call) {
 	key := alike{c.Kind, c.Method, c.Target, "", c.Success}
 	if c.ofStore() {
-		key.path = c.Path
+		key.path = c.place()
 	}
 	s := a.shared[key]
 	if s == nil && len(a.shared) >= mostShares {
@@ -139,7 +146,7 @@ func (r *Recorder) call(c *Call, weight int64) {
 	case c.Kind == "HTTP":
 		r.shape = route.Append(r.shape, []byte(c.Path))
 	case c.ofStore():
-		r.shape = append(r.shape, c.Path...)
+		r.shape = append(r.shape, c.place()...)
 	default:
 		r.shape = append(r.shape, c.Target...)
 	}

@@ -206,7 +206,7 @@ func TestLinesOfFunctionsWithoutEndAreLeftOutAndSaidSo(t *testing.T) {
 func TestACallToAStoreIsADependency(t *testing.T) {
 	r, s := begin(t, 100, nil)
 	r.Call(record.Call{
-		At: time.Now(), Kind: "Azure blob", Method: "Open", Target: "shop.blob.core.windows.net", Path: "images", URL: "images/2026/cat.jpg?sig=hush", Status: 503,
+		At: time.Now(), Kind: "Azure blob", Method: "Open", Target: "shop.blob.core.windows.net", Path: "images/2026/cat.jpg", URL: "images/2026/cat.jpg?sig=hush", Status: 503,
 		Duration: 20 * time.Millisecond, In: 100, Trace: traceparent, Reason: "store unavailable: AccountKey=abc",
 	})
 	r.Stop()
