@@ -68,6 +68,11 @@ func Run(ctx context.Context, opt Options) (err error) {
 	debug.SetMemoryLimit(ownLimit)
 	lockText()
 	cfg := opt.Config
+	var early messages
+	work, err := readApp(&cfg, opt.Environ, func(format string, args ...any) { early.tell(fmt.Sprintf(format, args...)) })
+	if err != nil {
+		return err
+	}
 
 	signals := opt.Signals
 	if signals == nil {
@@ -99,6 +104,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	})
 	down.push(j.close)
 	j.say("stanch %s guards %s", opt.Version, strings.Join(cfg.Command, " "))
+	early.to(j.say)
 	if warning != nil {
 		j.say("The flight recorder is kept in memory only, and will not survive stanch: %v", warning)
 	}
@@ -163,7 +169,16 @@ func Run(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	down.push(outward.close)
-	nursery := worker.NewNursery(plan(cfg, opt.Environ, runtimeDir, outward.environ()), host, workersGroup, func(id string, stream process.Stream, line []byte) {
+	if work != nil {
+		if err := work.open(data, j, rows, recorder, out.line); err != nil {
+			return err
+		}
+		down.push(work.close)
+	}
+	desk := dispatch.New(dispatchConfig(cfg))
+	common := plan(cfg, opt.Environ, runtimeDir, outward.environ())
+	work.hire(&common, desk)
+	nursery := worker.NewNursery(common, host, workersGroup, func(id string, stream process.Stream, line []byte) {
 		recorder.Line(id, stream.String(), line)
 		rows.line(id, stream == process.Stderr, line)
 		if stream == process.Stderr {
@@ -172,7 +187,6 @@ func Run(ctx context.Context, opt Options) (err error) {
 			out.line(line)
 		}
 	})
-	desk := dispatch.New(dispatchConfig(cfg))
 
 	server, err := proxy.New(proxyConfig(cfg, recorder, j, rows.observe()), desk)
 	if err != nil {
@@ -181,8 +195,11 @@ func Run(ctx context.Context, opt Options) (err error) {
 	keeper := guard.New(guardConfig(cfg), guard.Parts{
 		Gauge: g, Dispatch: desk, Nursery: nursery, Recorder: recorder, Archive: reports, TerminationLog: "/dev/termination-log",
 		Event: j.event, Cleanup: hook(cfg.CleanupSignal, cfg.CleanupURL),
-		HeapURL:  heapURL(cfg.HeapMetrics),
-		InFlight: func(address string) []flight.Request { return inFlight(server, address) },
+		HeapURL: heapURL(cfg.HeapMetrics),
+		InFlight: func(w *worker.Worker) []flight.Request {
+			return append(inFlight(server, w.Address), work.flying(w.ID)...)
+		},
+		Seen: work.seen(), Gone: work.gone(),
 	})
 	if remains != nil {
 		keeper.Remains(*remains, container)
@@ -201,17 +218,23 @@ func Run(ctx context.Context, opt Options) (err error) {
 		Version: opt.Version, Counts: j.byKind, Signal: cfg.OnUnhealthy == band.Signal,
 		Drain: func(ctx context.Context) error { return idle(ctx, server, desk) },
 		Take:  rows.take(),
+		Work:  work.view(), Invoke: work.invoke(),
 	})
-	rows.start(func() record.Look { return lookAt(keeper, g, server.Stats) }, j.say)
+	rows.start(func() record.Look { return lookAt(keeper, g, server.Stats, work.look()) }, j.say)
 	var running sync.WaitGroup
 	guarded := make(chan struct{})
 	running.Go(func() {
 		defer close(guarded)
 		keeper.Run(working, func() context.Context { return patience })
 	})
-	failed := make(chan error, 2)
+	failed := make(chan error, 4)
+	serve := server.Serve
+	if work != nil {
+		work.start(keeper, failed)
+		serve = work.front.Serve
+	}
 	running.Go(func() {
-		if err := server.Serve(clients); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(clients); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve clients: %w", err)
 		}
 	})
@@ -226,7 +249,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	j.say("Host started: clients on %s, probes on %s, data in %s", clients.Addr(), addressOf(probes), data)
 
 	l := &life{
-		cfg: &cfg, opt: opt, j: j, front: front, server: server, desk: desk, keeper: keeper, nursery: nursery, gauge: g,
+		cfg: &cfg, opt: opt, j: j, front: front, work: work, server: server, desk: desk, keeper: keeper, nursery: nursery, gauge: g,
 		clients: clients, stopWorking: stopWorking, hurry: hurry,
 	}
 	err = l.wait(ctx, signals, failed)

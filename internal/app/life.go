@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -30,6 +31,7 @@ type life struct {
 	keeper  *guard.Guard
 	nursery *worker.Nursery
 	gauge   *gauge.Gauge
+	work    *feed
 
 	clients     net.Listener
 	stopWorking context.CancelFunc
@@ -96,7 +98,10 @@ func (l *life) drain(signals <-chan os.Signal) {
 	ctx, cancel := context.WithTimeout(context.Background(), l.cfg.Drain)
 	defer cancel()
 	drained := make(chan error, 1)
-	go func() { drained <- l.server.Shutdown(ctx) }()
+	go func() {
+		err := l.server.Shutdown(ctx)
+		drained <- errors.Join(err, l.work.drain(ctx))
+	}()
 	for {
 		select {
 		case err := <-drained:
@@ -143,7 +148,14 @@ func (l *life) reload() {
 	*l.cfg = next
 	l.gauge.SetLimit(int64(next.MemoryLimit))
 	l.desk.Configure(dispatchConfig(next))
-	l.nursery.Configure(plan(next, l.opt.Environ, l.nursery.Plan().Sockets, l.nursery.Plan().Outward))
+	was := l.nursery.Plan()
+	now := plan(next, l.opt.Environ, was.Sockets, was.Outward)
+	if l.work != nil {
+		now.Command, now.Port, now.StartTime = was.Command, was.Port, was.StartTime
+		now.Env, now.Dir, now.Hire = was.Env, was.Dir, was.Hire
+		l.work.admission.Configure(roomConfig(&next))
+	}
+	l.nursery.Configure(now)
 	l.keeper.Configure(guardConfig(next))
 	l.front.SetSignal(next.OnUnhealthy == band.Signal)
 	switch {

@@ -19,6 +19,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/telemetry"
 	"github.com/stanch-dev/stanch/internal/telemetry/record"
 	"github.com/stanch-dev/stanch/internal/telemetry/store"
+	"github.com/stanch-dev/stanch/internal/work/view"
 )
 
 // tables records what happens. A nil one records nothing.
@@ -127,7 +128,7 @@ func (t *tables) call(c egress.Call) {
 }
 
 // lookAt describes what the guard saw last, for the counters of telemetry.
-func lookAt(keeper *guard.Guard, g *gauge.Gauge, stats func() proxy.Stats) record.Look {
+func lookAt(keeper *guard.Guard, g *gauge.Gauge, stats func() proxy.Stats, work view.View) record.Look {
 	s := keeper.Status()
 	l := record.Look{
 		At: time.Now(), Used: s.Used, Limit: s.Limit, Slope: s.Slope, Available: available(s),
@@ -146,6 +147,17 @@ func lookAt(keeper *guard.Guard, g *gauge.Gauge, stats func() proxy.Stats) recor
 			ID: w.ID, Private: private(w), InFlight: w.InFlight, Served: w.Served,
 			Tree: w.Tree, Heap: w.Heap, Charge: w.Charge, Processor: processor,
 		})
+	}
+	for _, f := range work.Functions {
+		l.Functions = append(l.Functions, record.Function{Name: f.Name, InFlight: f.InFlight, Waiting: f.Waiting})
+	}
+	for _, q := range work.Queues {
+		if q.Err == "" {
+			l.Queues = append(l.Queues, record.Queue{
+				Store: q.Store, Name: q.Name, Total: q.Total, Leased: q.Leased, Poison: q.PoisonTotal,
+				Oldest: time.Duration(q.OldestSeconds * float64(time.Second)),
+			})
+		}
 	}
 	return l
 }

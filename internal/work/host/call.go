@@ -14,6 +14,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/room"
 	"github.com/stanch-dev/stanch/internal/work/settle"
 	"github.com/stanch-dev/stanch/internal/work/spool"
+	"github.com/stanch-dev/stanch/internal/work/store/told"
 )
 
 // call is one delivery to one function.
@@ -67,8 +68,7 @@ func (t *trouble) Error() string { return t.err.Error() }
 // function has a policy. release is to be called when the result is no longer
 // needed.
 func (h *Host) do(ctx context.Context, c *call) (o outcome, release func()) {
-	c.f.inside.Add(1)
-	defer c.f.inside.Add(-1)
+	ctx = told.WithTrace(ctx, c.trace)
 	since, retries := time.Now(), 0
 	for tries := 0; ; tries++ {
 		var t *trouble

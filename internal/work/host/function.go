@@ -23,7 +23,6 @@ type function struct {
 	start   func(ctx, grace context.Context) // its trigger; nil for HTTP
 	scanner *scan.Scanner                    // of a blob trigger
 
-	inside    atomic.Int64
 	succeeded atomic.Int64
 	failed    atomic.Int64
 	poisoned  atomic.Int64

@@ -134,6 +134,14 @@ func New(cfg Config) (*Host, error) {
 	return h, errors.Join(errs...)
 }
 
+// Functions are those that run.
+func (h *Host) Functions() (all []funcapp.Function) {
+	for _, f := range h.order {
+		all = append(all, f.def)
+	}
+	return all
+}
+
 // open is the store of a connection.
 func (h *Host) open(connection string) (Stores, error) {
 	if s, ok := h.stores[connection]; ok {

@@ -165,16 +165,19 @@ func (l *lines) all() []view.Line {
 	return append([]view.Line{}, l.lines...)
 }
 
-// Line takes in a line of a function's log, and says whose it is; empty if it
-// belongs to no call that runs.
-func (h *Host) Line(line contract.Line) (function string) {
+// Of says whose a line is.
+type Of struct{ Function, Worker, Trace string }
+
+// Line takes in a line of a function's log, and says whose it is; it is nobody's
+// if no call that runs has logged it.
+func (h *Host) Line(line contract.Line) Of {
 	found, ok := h.live.Load(line.Invocation)
 	if !ok {
-		return ""
+		return Of{}
 	}
 	c := found.(*call)
 	if c.lines != nil {
 		c.lines.add(line)
 	}
-	return c.f.def.Name
+	return Of{c.f.def.Name, c.worker, c.trace}
 }
