@@ -32,10 +32,10 @@ func (c *workCollector) Collect(out chan<- prometheus.Metric) {
 }
 
 func (s scrape) function(f *view.Function) {
-	const ended = "Invocations that ended, by outcome; poisoned are messages that were given up."
+	const ended = "Invocations that ended, by outcome; tries that are repeated count each."
 	s.counter("function_invocations_total", ended, float64(f.Succeeded), "function", f.Name, "outcome", "succeeded")
 	s.counter("function_invocations_total", ended, float64(f.Failed), "function", f.Name, "outcome", "failed")
-	s.counter("function_invocations_total", ended, float64(f.Poisoned), "function", f.Name, "outcome", "poisoned")
+	s.counter("function_poisoned_total", "Messages that were given up.", float64(f.Poisoned), "function", f.Name)
 	s.gauge("function_in_flight", "Invocations given to a worker, or about to be.", float64(f.InFlight), "function", f.Name)
 	s.gauge("function_waiting", "Invocations that wait for room.", float64(f.Waiting), "function", f.Name)
 	s.gauge("function_paused", "1 if the function's trigger is not asked for more.", flag(f.State == view.Paused), "function", f.Name)

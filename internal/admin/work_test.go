@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +78,7 @@ func TestAScrapeHasTheSeriesOfWork(t *testing.T) {
 	for _, test := range []struct{ line, why string }{
 		{`stanch_function_invocations_total{function="resize",outcome="succeeded"} 10`, "what succeeded"},
 		{`stanch_function_invocations_total{function="resize",outcome="failed"} 4`, "what failed"},
-		{`stanch_function_invocations_total{function="resize",outcome="poisoned"} 1`, "what was given up"},
+		{`stanch_function_poisoned_total{function="resize"} 1`, "what was given up"},
 		{`stanch_function_invocations_total{function="nightly",outcome="succeeded"} 0`, "a counter is there before its first event, so that rate() sees it"},
 		{`stanch_function_in_flight{function="resize"} 3`, "in flight"},
 		{`stanch_function_waiting{function="resize"} 2`, "waiting"},
@@ -113,6 +114,29 @@ func TestAScrapeHasTheSeriesOfWork(t *testing.T) {
 	}
 	if _, body := ask(begin(t, nil, nil), httptest.NewRequest(http.MethodGet, "/metrics", nil)); strings.Contains(body, "stanch_function") || strings.Contains(body, "stanch_room") || !strings.Contains(body, "stanch_ready") {
 		t.Errorf("GET /metrics without functions: want the series of the guard and none of work, got\n%s", body)
+	}
+}
+
+func TestTheReferenceHasEveryMetric(t *testing.T) {
+	page, err := os.ReadFile("../../docs/reference/metrics.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body := ask(begin(t, busy, nil), httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	families := 0
+	for line := range strings.Lines(body) {
+		rest, ok := strings.CutPrefix(line, "# HELP ")
+		if !ok {
+			continue
+		}
+		families++
+		name, help, _ := strings.Cut(strings.TrimSpace(rest), " ")
+		if !strings.Contains(string(page), "`"+name+"`") && !strings.Contains(string(page), "`"+name+"{") || !strings.Contains(string(page), help) {
+			t.Errorf("docs/reference/metrics.md does not have %s, %s", name, help)
+		}
+	}
+	if families < 30 {
+		t.Errorf("GET /metrics has %d families, want at least 30: all are to be in the reference", families)
 	}
 }
 
