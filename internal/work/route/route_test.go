@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -493,5 +494,34 @@ func TestARequestWhoseContextEndsIsNotAnsweredAsIfAllWereWell(t *testing.T) {
 		}()
 		close(release)
 		holder.Wait()
+	}
+}
+
+func TestALargeBodyIsLetGoWhenItsRequestIsAnswered(t *testing.T) {
+	dir := t.TempDir()
+	spooled := func() (count int) {
+		open, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, fd := range open {
+			if target, err := os.Readlink("/proc/self/fd/" + fd.Name()); err == nil && strings.HasPrefix(target, dir) {
+				count++
+			}
+		}
+		return count
+	}
+	table, err := route.New(route.Config{Functions: []funcapp.Function{function("f", "f", "")}, Spool: dir}, func(context.Context, string, *contract.Request) (*contract.Response, func(), error) {
+		if got := spooled(); got != 1 {
+			t.Errorf("%d files while the function runs, want 1", got)
+		}
+		return &contract.Response{}, func() {}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/f", strings.NewReader(strings.Repeat("a", 2<<20))))
+	if got := spooled(); got != 0 {
+		t.Errorf("%d files after the answer, want none", got)
 	}
 }
