@@ -52,7 +52,7 @@ func (s scrape) queue(q *view.Queue) {
 		return
 	}
 	messages := func(state string, n int64) {
-		s.gauge("queue_messages", "Messages, by state; ready and leased are all where the store tells them apart.", float64(n), append(name[:4:4], "state", state)...)
+		s.gauge("queue_messages", "Messages by state: ready, leased and poison; all in place of the first two where the store can't tell them apart.", float64(n), append(name[:4:4], "state", state)...)
 	}
 	if q.Leased >= 0 {
 		messages("ready", max(q.Total-q.Leased, 0))
