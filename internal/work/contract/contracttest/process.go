@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,19 @@ func Serve(handler func(*Journal) http.Handler) (wasWorker bool) {
 // Kill ends this process as the kernel does.
 func Kill() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) }
 
+// Local serves a handler from this process, for tests that look at what is on the
+// wire, and returns the way to it.
+func Local(t *testing.T, h http.Handler) (dial func(context.Context) (net.Conn, error)) {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return dialer(server.Listener.Addr().String())
+}
+
+func dialer(address string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) }
+}
+
 // Process starts the test's own binary as a worker. dial connects to it; stop is
 // for Worker.Stop.
 func Process(t *testing.T) (dial func(context.Context) (net.Conn, error), stop func() []string) {
@@ -80,10 +94,7 @@ func Process(t *testing.T) (dial func(context.Context) (net.Conn, error), stop f
 		return strings.Split(journal.String(), "\n")
 	})
 	t.Cleanup(func() { stop() })
-	address := listener.Addr().String()
-	return func(ctx context.Context) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", address)
-	}, stop
+	return dialer(listener.Addr().String()), stop
 }
 
 // Open are the files below dir that this process has open, those without a name

@@ -8,24 +8,21 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/contracttest"
 	"github.com/stanch-dev/stanch/internal/work/contract/customhandler"
 )
 
 // serve starts a handler and a client of it.
 func serve(t *testing.T, h http.HandlerFunc, with func(*customhandler.Config)) *customhandler.Client {
 	t.Helper()
-	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
-	address := server.Listener.Addr().String()
 	cfg := customhandler.Config{
-		Dial:  func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) },
+		Dial:  contracttest.Local(t, h),
 		Spool: t.TempDir(), Log: func(contract.Line) {},
 	}
 	if with != nil {

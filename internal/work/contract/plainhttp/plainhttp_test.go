@@ -4,24 +4,20 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/contracttest"
 	"github.com/stanch-dev/stanch/internal/work/contract/plainhttp"
 )
 
 func serve(t *testing.T, h http.HandlerFunc, with func(*plainhttp.Config)) *plainhttp.Client {
 	t.Helper()
-	server := httptest.NewServer(h)
-	t.Cleanup(server.Close)
-	address := server.Listener.Addr().String()
 	cfg := plainhttp.Config{
-		Dial:  func(ctx context.Context) (net.Conn, error) { return (&net.Dialer{}).DialContext(ctx, "tcp", address) },
+		Dial:  contracttest.Local(t, h),
 		Path:  func(function string) string { return "/work/" + function },
 		Spool: t.TempDir(),
 	}

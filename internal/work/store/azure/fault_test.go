@@ -145,13 +145,7 @@ func noErrorAndNoLogHoldsASecret(t *testing.T, rig *azurite.Rig) {
 	azlog.SetListener(func(_ azlog.Event, text string) { note(text) }) // as if somebody had asked the SDK for its log
 	defer azlog.SetListener(nil)
 
-	key, err := service.NewSharedKeyCredential(rig.Account(), rig.Key())
-	must(t, "key", err)
-	client, err := service.NewClientWithSharedKeyCredential(rig.Blob(), key, nil)
-	must(t, "client", err)
-	signed, err := client.GetSASURL(sas.AccountResourceTypes{Service: true, Container: true, Object: true}, sas.AccountPermissions{Read: true, List: true}, time.Now().Add(time.Hour), nil)
-	must(t, "SAS", err)
-	_, signature, _ := strings.Cut(signed, "?")
+	signature := readOnly(t, rig)
 	_, tail, _ := strings.Cut(signature, "sig=")
 	tail, _, _ = strings.Cut(tail, "&")
 
@@ -190,18 +184,25 @@ func noErrorAndNoLogHoldsASecret(t *testing.T, rig *azurite.Rig) {
 	}
 }
 
-func aSASOpensWhatItIsFor(t *testing.T, rig *azurite.Rig) {
-	full := open(t, rig.Connection(), azure.Options{})
-	name := blob.Name{Container: "box", Path: "x"}
-	_, err := full.Blobs().Put(within(t), name, blob.Head{}, strings.NewReader("hello"), blob.Want{})
-	must(t, "Put", err)
+// readOnly is a SAS of an hour that reads and lists.
+func readOnly(t *testing.T, rig *azurite.Rig) (signature string) {
+	t.Helper()
 	key, err := service.NewSharedKeyCredential(rig.Account(), rig.Key())
 	must(t, "key", err)
 	client, err := service.NewClientWithSharedKeyCredential(rig.Blob(), key, nil)
 	must(t, "client", err)
 	signed, err := client.GetSASURL(sas.AccountResourceTypes{Service: true, Container: true, Object: true}, sas.AccountPermissions{Read: true, List: true}, time.Now().Add(time.Hour), nil)
 	must(t, "SAS", err)
-	_, signature, _ := strings.Cut(signed, "?")
+	_, signature, _ = strings.Cut(signed, "?")
+	return signature
+}
+
+func aSASOpensWhatItIsFor(t *testing.T, rig *azurite.Rig) {
+	full := open(t, rig.Connection(), azure.Options{})
+	name := blob.Name{Container: "box", Path: "x"}
+	_, err := full.Blobs().Put(within(t), name, blob.Head{}, strings.NewReader("hello"), blob.Want{})
+	must(t, "Put", err)
+	signature := readOnly(t, rig)
 	s := open(t, "BlobEndpoint="+rig.Blob()+";SharedAccessSignature=?"+signature, azure.Options{})
 	body, _, err := s.Blobs().Open(within(t), name, blob.Range{}, blob.Want{})
 	must(t, "Open by a SAS", err)

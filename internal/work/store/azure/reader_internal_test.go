@@ -13,6 +13,22 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/blob"
 )
 
+// opened is the blob of an account that has one.
+func opened(t *testing.T, account *httptest.Server) (*reader, blob.Info) {
+	t.Helper()
+	s, err := Open(Account{Blob: account.URL}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	body, info, err := s.Blobs().Open(t.Context(), blob.Name{Container: "box", Path: "x"}, blob.Range{}, blob.Want{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = body.Close() })
+	return body.(*reader), info
+}
+
 // The account is a fake that stands still: Azurite can't be made to.
 func TestAPayloadThatStandsStillIsAskedForAgain(t *testing.T) {
 	var asked atomic.Int32
@@ -34,17 +50,8 @@ func TestAPayloadThatStandsStillIsAskedForAgain(t *testing.T) {
 		}
 	}))
 	defer account.Close()
-	s, err := Open(Account{Blob: account.URL}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	body, info, err := s.Blobs().Open(t.Context(), blob.Name{Container: "box", Path: "x"}, blob.Range{}, blob.Want{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer body.Close()
-	body.(*reader).stall = 50 * time.Millisecond
+	body, info := opened(t, account)
+	body.stall = 50 * time.Millisecond
 	if got, err := io.ReadAll(body); string(got) != "0123456789" || err != nil || info.Size != 10 {
 		t.Errorf("it holds %q, %v; want the ten digits", got, err)
 	}
@@ -78,16 +85,7 @@ func TestAnAnswerThatIsNotTheRestIsNoPayload(t *testing.T) {
 				_, _ = io.WriteString(w, "56789")
 			}))
 			defer account.Close()
-			s, err := Open(Account{Blob: account.URL}, Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			body, _, err := s.Blobs().Open(t.Context(), blob.Name{Container: "box", Path: "x"}, blob.Range{}, blob.Want{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer body.Close()
+			body, _ := opened(t, account)
 			got, err := io.ReadAll(body)
 			if string(got) != "01234" || err == nil || !strings.Contains(fmt.Sprint(err), "unavailable") {
 				t.Errorf("%q and %v, want the first half and that the store is unavailable", got, err)
