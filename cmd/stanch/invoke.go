@@ -219,7 +219,7 @@ func printAnswer(w world, name string, a view.Answer, asJSON bool) error {
 		}
 	}
 	if a.Status != view.Succeeded {
-		return fmt.Errorf("function %s failed after %.1f ms: %s", name, a.DurationMs, a.Error)
+		return fmt.Errorf("function %s failed after %.1f ms: %s", name, a.DurationMs, strings.TrimPrefix(a.Error, "function failed: "))
 	}
 	return nil
 }

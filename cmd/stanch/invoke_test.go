@@ -38,7 +38,7 @@ func echo(_ context.Context, name string, payload io.Reader, contentType string)
 	case "quiet":
 		a.Logs = nil
 	case "broken":
-		a.Status, a.Error = view.Failed, "ValueError: no picture"
+		a.Status, a.Error = view.Failed, "function failed: ValueError: no picture"
 	case "closed":
 		return a, &work.Unavailable{Err: errors.New("stanch drains")}
 	default:

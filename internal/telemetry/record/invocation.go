@@ -15,7 +15,7 @@ type Invocation struct {
 	ID         string        // a UUID
 	Function   string
 	Trigger    string // queueTrigger, blobTrigger, …
-	Source     string // the queue, container/blob or route
+	Source     string // what it was about, for people: queue pictures, blob images/cat.jpg
 	Success    bool
 	ResultCode string        // an HTTP status; empty where the function answers none: then 0 or 1 is written
 	Reason     string        // why it failed

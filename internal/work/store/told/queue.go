@@ -2,8 +2,10 @@ package told
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/queue"
 )
 
@@ -28,7 +30,7 @@ func (q *queues) Put(ctx context.Context, name string, body []byte) (string, err
 func (q *queues) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.Lease, error) {
 	c := q.begin(ctx, "Lease", name)
 	all, err := q.inner.Lease(ctx, name, ask)
-	if len(all) == 0 && (err == nil || ctx.Err() != nil) {
+	if len(all) == 0 && (err == nil || ctx.Err() != nil || errors.Is(err, work.ErrAbsent)) {
 		return all, err
 	}
 	wrapped := make([]lease, len(all)) // one allocation, however many there are

@@ -2,8 +2,9 @@
 //
 // It wraps a store of queues, blobs or a ledger, and changes nothing of what the
 // store answers. That something is absent, exists already or has changed is an
-// answer, and no failure. A lease that got nothing is not told: an idle host asks
-// several times a second, and that a queue is empty is known from its depth.
+// answer, and no failure. A lease that got nothing is not told, whether the queue is
+// empty or not there yet: an idle host asks several times a second, and how full a
+// queue is is known from its depth.
 // Begin with [Queues], [Blobs] and [Ledger].
 package told
 

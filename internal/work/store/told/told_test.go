@@ -113,7 +113,10 @@ func TestEachCallToAQueueIsTold(t *testing.T) {
 	if empty := must[[]queue.Lease](t)(s.Lease(ctx, "jobs", ask)); len(empty) != 0 {
 		t.Fatalf("Lease: %d messages, want none", len(empty))
 	}
-	expect(t, &l, "a lease that got nothing")
+	if _, err := s.Lease(ctx, "nothing", ask); !errors.Is(err, work.ErrAbsent) {
+		t.Errorf("Lease of a queue that is not there = %v, want work.ErrAbsent", err)
+	}
+	expect(t, &l, "leases that got nothing")
 
 	for i, end := range []func(queue.Lease) error{
 		func(l queue.Lease) error { return errors.Join(l.Renew(ctx, time.Hour), l.Done(ctx)) },
