@@ -38,6 +38,8 @@ to                          stanch run -- python app.py`,
 		queryCommand(w),
 		exportCommand(w),
 		invokeCommand(w),
+		queueCommand(w),
+		blobCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)
