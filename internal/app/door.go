@@ -41,8 +41,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (f *feed) route(h *host.Host) error {
 	var keys route.Keys
 	if f.cfg.FunctionKey != "" {
-		keys.Host = []string{f.cfg.FunctionKey}
-		keys.Events = keys.Host
+		keys.Master = f.cfg.FunctionKey
 	}
 	functions := h.Functions()
 	table, err := route.New(route.Config{Functions: functions, HTTP: f.app.Host.HTTP, Keys: keys, Spool: os.TempDir()}, h.Answer)
@@ -54,12 +53,16 @@ func (f *feed) route(h *host.Host) error {
 			f.j.say("Function %s is open to everybody who reaches it: no function-key is set", fn.Name)
 		}
 	}
-	mux := http.NewServeMux()
-	mux.Handle("/", table)
-	mux.Handle("/runtime/webhooks/blobs", route.Events(keys, func(ctx context.Context, function string, info blob.Info) error {
+	events := route.Events(keys, func(ctx context.Context, function string, info blob.Info) error {
 		return h.Offer(ctx, function, info.Name)
-	}))
-	var handler http.Handler = mux
+	})
+	var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == route.EventsPath {
+			events.ServeHTTP(w, r)
+			return
+		}
+		table.ServeHTTP(w, r)
+	})
 	f.front.handler.Store(&handler)
 	return nil
 }
