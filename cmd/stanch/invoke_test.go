@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -102,6 +104,70 @@ func TestAFunctionIsInvokedFromTheCommandLine(t *testing.T) {
 		code := run(t.Context(), w)
 		if code != test.code || !strings.Contains(stdout.String(), test.stdout) || !strings.Contains(stderr.String(), test.stderr) || test.stdout == "" && stdout.Len() > 0 || test.code == 0 && test.stderr == "" && !strings.Contains(test.why, "variable") && stderr.Len() > 0 {
 			t.Errorf("stanch invoke %v, %s: code %d, want %d\nstdout %q, want %q\nstderr %q, want %q", test.args, test.why, code, test.code, stdout.String(), test.stdout, stderr.String(), test.stderr)
+		}
+	}
+}
+
+// What a function app does is in the answer of invoke, in /status and /metrics, and
+// in the tables.
+func TestWhatAFunctionDidIsAnsweredAndRecorded(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("../../examples/functions/python-handler")); err != nil {
+		t.Fatal(err)
+	}
+	settings := fmt.Sprintf(`{"Values":{"FUNCTIONS_WORKER_RUNTIME":"custom","AzureWebJobsStorage":"file:%s","TICK":"0 0 0 1 1 *"}}`, t.TempDir())
+	if err := os.WriteFile(filepath.Join(folder, "local.settings.json"), []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Dir = folder
+	s := beginAs(t, cmd, []string{"stanch"}, t.TempDir(), nil, "--memory-limit", "256MiB", "--role-name", "shop")
+	s.await("worker_ready", "")
+
+	address := strings.TrimPrefix(s.admin, "http://")
+	for _, test := range []struct {
+		why            string
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{"a timer", []string{"tick"}, 0, `"ticks": "tick, past due: false"`, ""},
+		{"a message without its blob", []string{"resize", "--data", "cat.jpg"}, 1, "", "function resize failed after"},
+		{"no such function", []string{"resise"}, 1, "", "not there"},
+	} {
+		var stdout, stderr strings.Builder
+		code := run(t.Context(), world{args: append([]string{"invoke", "--admin", address}, test.args...), stdout: &stdout, stderr: &stderr})
+		if code != test.code || !strings.Contains(stdout.String(), test.stdout) || !strings.Contains(stderr.String(), test.stderr) {
+			t.Errorf("stanch invoke %v, %s: code %d, want %d\nstdout %q, want %q\nstderr %q, want %q", test.args, test.why, code, test.code, stdout.String(), test.stdout, stderr.String(), test.stderr)
+		}
+	}
+	for path, want := range map[string][]string{
+		"/status":  {`"name": "resize"`, `"trigger": "timerTrigger"`, `"last_error"`},
+		"/metrics": {`stanch_function_invocations_total{function="tick",outcome="succeeded"} 1`, `stanch_function_invocations_total{function="resize",outcome="failed"} 1`, "stanch_room_ceiling_bytes"},
+	} {
+		_, body, _, err := request(http.MethodGet, s.admin+path, nil)
+		for _, text := range want {
+			if err != nil || !strings.Contains(body, text) {
+				t.Errorf("GET %s: %v, want %s in\n%s", path, err, text, body)
+			}
+		}
+	}
+	if code := s.end(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d, want 0", code)
+	}
+	for _, test := range []struct{ what, kql, want string }{
+		{"invocations", `requests | project name, success, resultCode, isnotempty(tostring(customDimensions.InvocationId)) | order by name asc`, `[[resize False 1 true] [tick True 0 true]]`},
+		{"what one failed with", `exceptions | where operation_Name == "resize" | count`, `[[1]]`},
+		{"calls to stores, by invocation", `requests | join kind=inner (dependencies) on operation_Id | project name, name1, type1 = type | order by name asc`, `[[resize Stat images file blob] [tick Put ticks file queue]]`},
+		{"no leases that got nothing", `dependencies | where name startswith "Lease" | count`, `[[0]]`},
+		{"how full the queues are", `performanceCounters | where category == "Queue" and counter == "Messages" and instance == "jobs" | summarize max(value)`, `[[0]]`},
+	} {
+		if got := fmt.Sprint(s.ask(test.kql)); got != test.want {
+			t.Errorf("%s: %s\ngot %s, want %s", test.what, test.kql, got, test.want)
 		}
 	}
 }
