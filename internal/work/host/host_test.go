@@ -17,6 +17,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/endpoint"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
 	"github.com/stanch-dev/stanch/internal/work/host"
+	"github.com/stanch-dev/stanch/internal/work/poison"
 	"github.com/stanch-dev/stanch/internal/work/room"
 	"github.com/stanch-dev/stanch/internal/work/settle"
 	"github.com/stanch-dev/stanch/internal/work/store/file"
@@ -318,6 +319,18 @@ func TestOnlyTheMessageThatKillsIsQuarantined(t *testing.T) {
 	a.empty(t, "jobs")
 	if len(got) != bombs || !strings.HasPrefix(got[0], "bomb") || !strings.HasPrefix(got[1], "bomb") {
 		t.Errorf("the poison is %q, want the bombs alone", got)
+	}
+	notes := 0
+	for n, err := range poison.Each(t.Context(), a.store.Ledger(), "jobs-poison") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes++; n.Function != "f" || !strings.HasPrefix(n.Postmortem, "pm-") || !strings.Contains(n.Why, "2 workers died") {
+			t.Errorf("the note of a poison is %+v, want why, of which function, and the post-mortem", n)
+		}
+	}
+	if notes != bombs {
+		t.Errorf("%d notes say why, want %d", notes, bombs)
 	}
 	a.stop()
 	if v := a.View().Functions[0]; v.Succeeded != others || !strings.Contains(v.LastError, "2 workers died with it (post-mortems pm-") {

@@ -1,11 +1,13 @@
 package host
 
 import (
+	"context"
 	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
 	"github.com/stanch-dev/stanch/internal/work/listen"
+	"github.com/stanch-dev/stanch/internal/work/poison"
 	"github.com/stanch-dev/stanch/internal/work/queue"
 	"github.com/stanch-dev/stanch/internal/work/settle"
 )
@@ -59,6 +61,7 @@ func (h *Host) news(w *watched, k kills, n listen.News) {
 			w.f.poisoned.Add(1)
 			w.f.failing(n.Settled.Why)
 			h.cfg.Say("Message %s of queue %s is poison and is now %s in %s: %s", n.Message.ID, w.name, n.MovedTo, n.Settled.To, n.Settled.Why)
+			h.note(w, k, n)
 		}
 		if n.Settled.Act != settle.Return && n.Message.Deliveries > 1 {
 			k.forget(n.Message.ID)
@@ -71,6 +74,22 @@ func (h *Host) news(w *watched, k kills, n listen.News) {
 		h.cfg.Say("Queue %s can't be asked, it is tried again: %v", w.name, n.Err)
 	case listen.StoreBack:
 		h.cfg.Say("Queue %s answers again", w.name)
+	}
+}
+
+// note keeps why a message is poison, for whoever looks into the queue.
+func (h *Host) note(w *watched, k kills, n listen.News) {
+	ctx, cancel := context.WithTimeout(context.Background(), ledgerTime)
+	defer cancel()
+	note := poison.Note{
+		Queue: n.Settled.To, ID: n.MovedTo, Why: n.Settled.Why, At: time.Now(),
+		Function: w.f.def.Name, Deliveries: n.Message.Deliveries,
+	}
+	if all := k.read(ctx, n.Message.ID).Postmortems; len(all) > 0 {
+		note.Postmortem = all[len(all)-1]
+	}
+	if err := poison.Write(ctx, w.stores.Ledger, note); err != nil {
+		h.cfg.Say("Why message %s of queue %s is poison could not be noted: %v", n.MovedTo, n.Settled.To, err)
 	}
 }
 

@@ -3,10 +3,12 @@ package host
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work"
+	"github.com/stanch-dev/stanch/internal/work/poison"
 	"github.com/stanch-dev/stanch/internal/work/queue"
 	"github.com/stanch-dev/stanch/internal/work/view"
 )
@@ -78,7 +80,28 @@ func (w *watched) look(ctx context.Context) view.Queue {
 	if p, err := w.stores.Queues.Depth(ctx, w.name+queue.PoisonSuffix); err == nil {
 		q.PoisonTotal = p.Total
 	}
+	if q.PoisonTotal > 0 {
+		q.Poison = w.reasons(ctx)
+	}
 	return q
+}
+
+// mostReasons is how many messages that were given up are shown, the latest ones.
+const mostReasons = 20
+
+// reasons are why the latest messages were given up.
+func (w *watched) reasons(ctx context.Context) (all []view.Reason) {
+	for n, err := range poison.Each(ctx, w.stores.Ledger, w.name+queue.PoisonSuffix) {
+		if err != nil {
+			return all // shown at the next look
+		}
+		at, _ := slices.BinarySearchFunc(all, n.At, func(r view.Reason, t time.Time) int { return t.Compare(r.At) })
+		if at < mostReasons {
+			all = slices.Insert(all, at, view.Reason{ID: n.ID, Why: n.Why, At: n.At, Postmortem: n.Postmortem})
+			all = all[:min(len(all), mostReasons)]
+		}
+	}
+	return all
 }
 
 // Flying is a call that a worker has.
