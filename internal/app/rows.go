@@ -19,7 +19,7 @@ func (t *tables) invocation(d *host.Done) {
 	i := record.Invocation{
 		At: d.At, Duration: d.Duration, ID: d.ID, Function: d.Function, Trigger: d.Trigger, Source: d.Source,
 		Success: d.Ending == settle.Succeeded && d.Status < 500, Reason: d.Reason, Worker: d.Worker, Trace: d.Trace,
-		In: d.In, Deliveries: d.Deliveries, Waited: d.Waited, Cost: d.Cost,
+		In: d.In, Out: d.Out, Deliveries: d.Deliveries, Waited: d.Waited, Cost: d.Cost,
 	}
 	if d.Status > 0 {
 		i.ResultCode = strconv.Itoa(d.Status)

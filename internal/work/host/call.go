@@ -11,6 +11,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/contract"
 	"github.com/stanch-dev/stanch/internal/work/contract/plainhttp"
 	"github.com/stanch-dev/stanch/internal/work/expression"
+	"github.com/stanch-dev/stanch/internal/work/funcapp"
 	"github.com/stanch-dev/stanch/internal/work/room"
 	"github.com/stanch-dev/stanch/internal/work/settle"
 	"github.com/stanch-dev/stanch/internal/work/spool"
@@ -190,7 +191,29 @@ func (h *Host) attempt(ctx context.Context, c *call, retries int) (o outcome, re
 		}
 		return o, nil, nil
 	}
+	if c.f.def.Trigger.Type == funcapp.HTTPTrigger {
+		if result.Response, err = c.f.response(result); err != nil {
+			o.failure = &contract.Failed{Message: fmt.Sprintf("its answer is no HTTP response: %v", err)}
+			o.ending, o.reason, o.err = settle.Failed, o.failure.Message, o.failure
+			return o, nil, nil
+		}
+	}
+	o.out = given(result)
 	return o, held.run, nil
+}
+
+// given is how many bytes a function gave back.
+func given(result *contract.Result) (n int64) {
+	for _, out := range result.Outputs {
+		n += sizeOf(out.Value)
+	}
+	if result.Return != nil {
+		n += sizeOf(*result.Return)
+	}
+	if result.Response != nil && len(result.Outputs) == 0 && result.Return == nil {
+		n += sizeOf(result.Response.Body)
+	}
+	return n
 }
 
 // given is the call as whoever looks at the live ones sees it: with its worker.

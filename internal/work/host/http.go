@@ -28,12 +28,7 @@ func (h *Host) Answer(ctx context.Context, function string, r *contract.Request)
 		release()
 		return nil, nil, err
 	}
-	response, err := f.response(o.result)
-	if err != nil {
-		release()
-		return nil, nil, &contract.Failed{Message: fmt.Sprintf("its answer is no HTTP response: %v", err)}
-	}
-	return response, release, nil
+	return o.result.Response, release, nil
 }
 
 // requestCall is the call for a client's request.

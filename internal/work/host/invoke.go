@@ -34,7 +34,11 @@ const mostShown = 1 << 20
 func (h *Host) ByHand(ctx context.Context, name string, body []byte, contentType string) (view.Answer, error) {
 	f := h.functions[name]
 	if f == nil {
-		return view.Answer{}, fmt.Errorf("function %q: %w", name, work.ErrAbsent)
+		var names []string
+		for _, f := range h.order {
+			names = append(names, f.def.Name)
+		}
+		return view.Answer{}, fmt.Errorf("function %q: %w\nhint: there are %s", name, work.ErrAbsent, strings.Join(names, ", "))
 	}
 	c, err := h.handCall(ctx, f, body, contentType)
 	if err != nil {
@@ -77,7 +81,7 @@ func (h *Host) handCall(ctx context.Context, f *function, body []byte, contentTy
 	case funcapp.TimerTrigger:
 		return h.timerCall(f, tick.Tick{Scheduled: time.Now(), Next: f.def.Trigger.Schedule.Next(time.Now())}), nil
 	}
-	return h.messageCall(f, "", m), nil
+	return h.messageCall(f, "by hand", m), nil
 }
 
 func cmpOr(a, b string) string {

@@ -28,7 +28,7 @@ type Done struct {
 	Deliveries int64
 	Waited     time.Duration // for room
 	Cost       int64         // bytes that were reserved
-	In         int64         // bytes of the payloads
+	In, Out    int64         // bytes of the payloads, and of what came back
 }
 
 // account counts a call that has ended, and tells of it.
@@ -45,7 +45,7 @@ func (h *Host) account(c *call, o *outcome) {
 	d := Done{
 		At: c.begun, Duration: time.Since(c.begun), ID: c.id, Trace: c.trace, Function: f.def.Name,
 		Trigger: string(f.def.Trigger.Type), Source: c.source, Worker: o.worker, Ending: o.ending, Reason: o.reason,
-		Failure: o.failure, Deliveries: c.deliveries, Waited: o.waited, Cost: o.cost, In: o.in,
+		Failure: o.failure, Deliveries: c.deliveries, Waited: o.waited, Cost: o.cost, In: o.in, Out: o.out,
 	}
 	if o.result != nil && o.result.Response != nil {
 		d.Status = o.result.Response.Status

@@ -35,7 +35,7 @@ func (h *Host) onQueue(f *function) error {
 		Batch: q.BatchSize, Refill: q.NewBatchThreshold, Hold: h.cfg.Hold, MaxDeliveries: int64(q.MaxDequeueCount),
 		MaxKills: maxKills, RetryDelay: q.VisibilityTimeout, IdleMax: max(q.MaxPollingInterval, 100*time.Millisecond),
 	}, func(_ context.Context, m *queue.Message) (*call, *listen.Verdict) {
-		return h.messageCall(f, name, m), nil
+		return h.messageCall(f, "queue "+name, m), nil
 	})
 }
 
@@ -92,8 +92,8 @@ func textOrBytes(body []byte) contract.Value {
 }
 
 // messageCall is the call for a message.
-func (h *Host) messageCall(f *function, queueName string, m *queue.Message) *call {
-	c := h.newCall(f, "queue "+queueName)
+func (h *Host) messageCall(f *function, source string, m *queue.Message) *call {
+	c := h.newCall(f, source)
 	c.deliveries, c.payload = m.Deliveries, int64(len(m.Body))
 	v, binary := textOrBytes(m.Body), f.def.Trigger.Data == funcapp.BinaryData
 	if binary {
