@@ -208,6 +208,7 @@ func TestAFunctionAppIsRunAsItIs(t *testing.T) {
 	for _, test := range []struct{ what, kql, want string }{
 		{"invocations", `requests | where name == "work" | summarize n = count() by success | order by success asc`, `[[False 4] [True 1]]`},
 		{"why one failed", `requests | where name == "work" and success == "False" | take 1 | project tostring(customDimensions.reason) has "500"`, `[[true]]`},
+		{"what an HTTP function answered", `requests | where name == "hello" | project resultCode, success, toint(customDimensions.bytesOut) > 0`, `[[202 True true]]`},
 		{"calls to stores, of their invocation", `dependencies | where type == "file queue" and name startswith "Put" | join kind=inner (requests | where name == "work") on operation_Id | count`, `[[1]]`},
 		{"lines of functions", `FunctionAppLogs | where FunctionName == "work" and Message startswith "worked on" | project Message, Category`, `[[worked on one Function.work.User]]`},
 		{"no secrets", `union * | where tostring(pack_all()) has "sesame" or tostring(pack_all()) has "hush" | count`, `[[0]]`},
