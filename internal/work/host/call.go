@@ -47,7 +47,7 @@ type outcome struct {
 	worker  string
 	waited  time.Duration // for room
 	cost    int64         // bytes that were reserved
-	in, out int64            // bytes of all payloads, and of all that came back
+	in, out int64         // bytes of all payloads, and of all that came back
 }
 
 // patience is how long a delivery waits for a store that is away, or a worker
