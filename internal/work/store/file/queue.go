@@ -58,11 +58,11 @@ const look = 100 * time.Millisecond
 // Lease takes messages, the one that is visible longest first.
 func (s *Store) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.Lease, error) {
 	var all []queue.Lease
-	err := s.present(ctx, name)
-	for late := time.Now().Add(ask.Wait); err == nil; {
+	var err error
+	for late := time.Now().Add(ask.Wait); ; {
 		bell := s.bells.hear(name)
 		var due bool
-		if due, err = s.due(ctx, name); err == nil && due {
+		if due, err = s.due(ctx, name); due {
 			all, err = s.take(ctx, name, ask)
 		}
 		left := time.Until(late)
@@ -74,7 +74,8 @@ func (s *Store) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.
 		case <-bell:
 		case <-next.C:
 		case <-ctx.Done():
-			err = ctx.Err()
+			next.Stop()
+			return nil, fmt.Errorf("lease from queue %s: %w", name, ctx.Err())
 		}
 		next.Stop()
 	}
@@ -84,9 +85,13 @@ func (s *Store) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.
 	return all, nil
 }
 
-// due says whether there is anything to lease, without a lock.
+// due says whether there is anything to lease, without a lock. It answers
+// work.ErrAbsent for a queue that is not there.
 func (s *Store) due(ctx context.Context, name string) (found bool, err error) {
-	err = s.readers.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM message WHERE queue = (SELECT id FROM queue WHERE name = ?) AND visible <= ?)", name, now()).Scan(&found)
+	err = s.readers.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM message WHERE message.queue = queue.id AND visible <= ?) FROM queue WHERE name = ?", now(), name).Scan(&found)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, work.ErrAbsent
+	}
 	return found, told(err)
 }
 
