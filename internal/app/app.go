@@ -66,7 +66,6 @@ type Options struct {
 func Run(ctx context.Context, opt Options) (err error) {
 	debug.SetGCPercent(ownGC)
 	debug.SetMemoryLimit(ownLimit)
-	lockText()
 	cfg := opt.Config
 	var early messages
 	work, err := readApp(&cfg, opt.Environ, func(format string, args ...any) { early.tell(fmt.Sprintf(format, args...)) })
@@ -246,6 +245,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 			}
 		})
 	}
+	lockText()
 	j.say("Host started: clients on %s, probes on %s, data in %s", clients.Addr(), addressOf(probes), data)
 
 	l := &life{
