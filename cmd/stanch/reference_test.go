@@ -16,7 +16,7 @@ var update = flag.Bool("update", false, "write docs/reference/settings.md anew")
 func TestTheReferenceHasEverySetting(t *testing.T) {
 	const file = "../../docs/reference/settings.md"
 	var b strings.Builder
-	b.WriteString("# Settings\n\nEach is a flag of `stanch run` and `stanch check`, a key of stanch.yaml and a variable:\n`--memory-limit 1GiB`, `memory-limit: 1GiB`, `STANCH_MEMORY_LIMIT=1GiB`. Flags win over\nvariables, variables over the file (`--config`, `STANCH_CONFIG`, else stanch.yaml where\nit is there). Sizes have units (KiB, MiB, GiB, kB, MB, GB), durations too (ms, s, m, h).\nAn unknown key and a value that can't be read are errors. *Live* ones are taken over\nby SIGHUP, the others need a restart. The file also has `command`, a list.\n")
+	b.WriteString("# Settings\n\nEach is a flag of `stanch run` and `stanch check`, a key of stanch.yaml and a variable:\n`--memory-limit 1GiB`, `memory-limit: 1GiB`, `STANCH_MEMORY_LIMIT=1GiB`. Flags win over\nvariables, variables over the file (`--config`, `STANCH_CONFIG`, else stanch.yaml where\nit is there). Sizes have units (KiB, MiB, GiB, kB, MB, GB), durations too (ms, s, m, h).\nAn unknown key and a value that can't be read are errors. *Live* ones are taken over\nby SIGHUP, the others need a restart. The file also has `command`, a list, and\n`functions` ([functions of a plain HTTP worker](functions-yaml.md)).\n")
 	for _, group := range config.Groups() {
 		fmt.Fprintf(&b, "\n## %s\n\n| setting | type | default | live | meaning |\n|---|---|---|---|---|\n", group)
 		defaults := config.Default()

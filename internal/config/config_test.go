@@ -84,6 +84,28 @@ command: python app.py
 	}
 }
 
+func TestMistakesOfFunctionsAreToldWithTheOthers(t *testing.T) {
+	cfg := config.Default()
+	err := cfg.Parse("stanch.yaml", []byte("workers: many\nfunctoins: {}\nfunctions:\n  resize:\n    queue: Jobs\n    pth: /x\n"))
+	for _, want := range []string{
+		`stanch.yaml:1: workers: "many" is not a whole number`,
+		"stanch.yaml:2: unknown key functoins\nhint: did you mean functions?",
+		`stanch.yaml:5:12: queue: queue name "Jobs" has 'J' at 1`,
+		"stanch.yaml:6:5: function resize has no key \"pth\"\nhint: did you mean path?",
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Parse says\n%v\nwant it to say\n%s", err, want)
+		}
+	}
+	cfg = config.Default()
+	if err := cfg.Parse("stanch.yaml", []byte("command: [true]\napp: .\nfunctions:\n  resize:\n    queue: jobs\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Check(); err == nil || !strings.Contains(err.Error(), "functions: stanch.yaml has functions, and so has the function app .") {
+		t.Errorf("Check of both kinds of functions = %v, want one or the other", err)
+	}
+}
+
 func TestFilesThatAreNoConfiguration(t *testing.T) {
 	for _, row := range []struct{ source, want string }{
 		{"- a\n- b\n", "expected keys and values, found sequence"},
@@ -188,6 +210,7 @@ func TestCheckReportsEverythingAtOnce(t *testing.T) {
 func FuzzParseNeverPanics(f *testing.F) {
 	f.Add("listen: :80\nworkers: 3\n")
 	f.Add("command: [a, b]\n? x\n: y")
+	f.Add("functions:\n  a: {queue: jobs, in: {x: \"blob a/b\"}}\n")
 	f.Fuzz(func(t *testing.T, source string) {
 		cfg := config.Default()
 		if cfg.Parse("f.yaml", []byte(source)) == nil {

@@ -95,6 +95,10 @@ func (r *Run) mapping(name string, mapping *ast.MappingNode) (errs []error) {
 			r.Command = command
 			continue
 		}
+		if key == functionsKey {
+			errs = append(errs, r.functions(name, entry))
+			continue
+		}
 		if !slices.ContainsFunc(Settings(), func(s Setting) bool { return s.Name == key }) {
 			fail(entry.Key, "unknown key %s%s", key, suggest(key))
 		}
@@ -201,7 +205,7 @@ func keys(m map[string]string) func(func(string) bool) {
 
 // suggest names the setting that looks most like what was written.
 func suggest(key string) string {
-	var names []string
+	names := []string{"command", functionsKey}
 	for _, s := range Settings() {
 		names = append(names, s.Name)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/memory/band"
 	"github.com/stanch-dev/stanch/internal/work/gate"
+	"github.com/stanch-dev/stanch/internal/work/manifest"
 )
 
 // Run is the configuration of `stanch run`.
@@ -58,10 +59,11 @@ type Run struct {
 	StallTime    time.Duration
 	Retries      int
 
-	App            string // folder of a function app; empty: there is none
-	Store          string // of work that no connection says; empty: files below Data
-	Admission      string // on, shadow or off
-	Compat         string // none or azure
+	Functions      manifest.Source // of a plain HTTP worker; empty: there are none
+	App            string          // folder of a function app; empty: there is none
+	Store          string          // of work that no connection says; empty: files below Data
+	Admission      string          // on, shadow or off
+	Compat         string          // none or azure
 	Lease          time.Duration
 	ScanInterval   time.Duration
 	LanguageWorker string // directory; empty: looked for
@@ -126,6 +128,9 @@ func (r Run) Check() error {
 	}
 	if len(r.Command) == 0 && r.App == "" {
 		fail("command", "no worker to run\nhint: put it behind two dashes: stanch run -- python app.py; or run stanch in the folder of a function app, where host.json is")
+	}
+	if r.App != "" && !r.Functions.Empty() {
+		fail("functions", "%s has functions, and so has the function app %s\nhint: one or the other", r.Functions.File, r.App)
 	}
 	for key, address := range map[string]string{"listen": r.Listen, "admin": r.Admin} {
 		if address == "" && key == "admin" {

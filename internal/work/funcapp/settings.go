@@ -22,13 +22,21 @@ type Settings struct {
 
 const settingsFile = "local.settings.json"
 
-func readSettings(r *reader, environ []string) Settings {
+// Environment is the settings of an environment alone (NAME=value), where there is
+// no folder.
+func Environment(environ []string) Settings {
 	s := Settings{environ: map[string]string{}, values: map[string]string{}, strings: map[string]string{}}
 	for _, pair := range environ {
 		if name, value, found := strings.Cut(pair, "="); found {
 			s.environ[name] = value
 		}
 	}
+	s.fold()
+	return s
+}
+
+func readSettings(r *reader, environ []string) Settings {
+	s := Environment(environ)
 	f, top := r.open(settingsFile)
 	if top != nil {
 		s.read(top)
