@@ -35,7 +35,7 @@ func (h *Host) onBlobs(f *function) error {
 		Match: func(path string) bool { _, ok := pattern.Match(path); return ok },
 		Queue: name, Overlap: time.Minute, Stale: time.Minute,
 	}, f.stores.Blobs, f.stores.Ledger, f.stores.Queues)
-	b := h.cfg.Settings.Blobs
+	b := f.bounds.Blobs
 	if err := h.listen(f, name, listen.Policy{
 		Batch: b.BatchSize, Refill: b.NewBatchThreshold, Hold: h.cfg.Hold, MaxDeliveries: int64(b.PoisonThreshold),
 		MaxKills: maxKills, IdleMax: 2 * time.Second,

@@ -153,7 +153,7 @@ func (h *Host) attempt(ctx context.Context, c *call, retries int) (o outcome, re
 
 	running := ctx
 	var deadline time.Time
-	if limit := h.cfg.Settings.Timeout; limit > 0 {
+	if limit := c.f.bounds.Timeout; limit > 0 {
 		var cancel context.CancelFunc
 		deadline = time.Now().Add(limit)
 		running, cancel = context.WithDeadlineCause(ctx, deadline, errTimeout)
@@ -245,7 +245,7 @@ func (h *Host) classify(ctx context.Context, c *call, place Place, err error) (o
 	case errors.As(err, &gone):
 		h.bury(c, place, &o)
 	case errors.Is(err, errTimeout) || errors.Is(context.Cause(ctx), errTimeout):
-		o.ending, o.reason = settle.OutOfTime, fmt.Sprintf("%v, which is %v", errTimeout, h.cfg.Settings.Timeout)
+		o.ending, o.reason = settle.OutOfTime, fmt.Sprintf("%v, which is %v", errTimeout, c.f.bounds.Timeout)
 		if place != nil {
 			h.cfg.Crew.Stuck(place.Worker(), fmt.Sprintf("invocation %s of %s went on after its time", c.id, c.f.def.Name))
 		}

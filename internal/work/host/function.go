@@ -16,7 +16,8 @@ import (
 // function is one function with its bindings opened.
 type function struct {
 	def     funcapp.Function
-	stores  Stores // of the trigger
+	bounds  funcapp.Host // its settings
+	stores  Stores       // of the trigger
 	inputs  []binding
 	outputs []binding
 	factor  float64
@@ -38,7 +39,10 @@ type binding struct {
 }
 
 func (h *Host) prepare(def funcapp.Function) (*function, error) {
-	f := &function{def: def, factor: h.cfg.Factor}
+	f := &function{def: def, bounds: h.cfg.Settings, factor: h.cfg.Factor}
+	if own, ok := h.cfg.Own[def.Name]; ok {
+		f.bounds = own
+	}
 	var errs []error
 	bind := func(b funcapp.Binding) binding {
 		out := binding{Binding: b}

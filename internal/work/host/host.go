@@ -70,16 +70,18 @@ type Config struct {
 	App       string // names it among those that share a store, 1 to 32 letters, digits and hyphens
 	Functions []funcapp.Function
 	Settings  funcapp.Host
-	Location  *time.Location // of timers; nil is UTC
-	Holder    string         // names this host among its replicas
-	Factor    float64        // bytes of a worker's memory for each byte of payload, at first sight
-	TextBlobs bool           // blobs whose binding names no dataType are text
+	Own       map[string]funcapp.Host // settings of a function by its name, where they are not Settings
+	Location  *time.Location          // of timers; nil is UTC
+	Holder    string                  // names this host among its replicas
+	Factor    float64                 // bytes of a worker's memory for each byte of payload, at first sight
+	TextBlobs bool                    // blobs whose binding names no dataType are text
 
 	Open      func(connection string) (Stores, error) // by the name of the setting
 	Crew      Crew
 	Admission *admit.Admission
 	Shadow    bool               // Admission keeps nobody out for memory's sake
 	Endpoint  *endpoint.Endpoint // of payloads that are streamed
+	Lends     bool               // the contract asks Lend for URLs: they don't stand in the place of payloads
 
 	Hold      time.Duration // of a lease; 0: a minute
 	ScanEvery time.Duration // between two listings of a blob trigger's container; 0: ten seconds

@@ -97,7 +97,7 @@ func (h *Host) payload(s Stores, b funcapp.Binding, info blob.Info) contract.Val
 // lend puts URLs in the place of the payloads that are streamed; the function ends
 // the loan. It is nil if nothing is lent.
 func (h *Host) lend(ctx context.Context, inv *contract.Invocation, t taken) func() {
-	if len(t.lent) == 0 {
+	if len(t.lent) == 0 || h.cfg.Lends {
 		return nil
 	}
 	loan := h.cfg.Endpoint.Lend(ctx, t.lent, nil)
@@ -109,8 +109,9 @@ func (h *Host) lend(ctx context.Context, inv *contract.Invocation, t taken) func
 	return loan.Close
 }
 
-// Lend makes the payloads of an invocation readable by URL, and its blob outputs
-// writable: what a contract needs that puts them into headers.
+// Lend makes the payloads of an invocation readable by URL, and its outputs
+// writable: what a contract needs that puts them into headers. The trigger's is
+// lent if it is streamed, and then it is nothing in inv.
 func (h *Host) Lend(ctx context.Context, inv *contract.Invocation) (urls map[string]string, end func()) {
 	in, out := map[string]*contract.Stream{}, map[string]endpoint.Sink{}
 	for _, v := range inv.Inputs[1:] {
@@ -119,6 +120,9 @@ func (h *Host) Lend(ctx context.Context, inv *contract.Invocation) (urls map[str
 		}
 	}
 	if c, ok := h.live.Load(inv.ID); ok {
+		if t := &inv.Inputs[0]; c.(*call).f.def.Trigger.Streamed && t.Value.Kind == contract.Large {
+			in[t.Name], t.Value = t.Value.Stream, contract.Value{}
+		}
 		for _, b := range c.(*call).f.outputs {
 			if b.Type == funcapp.Blob || b.Type == funcapp.Queue {
 				out[b.Name] = h.sink(c.(*call), b)

@@ -30,7 +30,7 @@ func (h *Host) onQueue(f *function) error {
 	if !fixed {
 		return fmt.Errorf("its queue %q is not fixed", f.def.Trigger.Queue)
 	}
-	q := h.cfg.Settings.Queues
+	q := f.bounds.Queues
 	return h.listen(f, strings.ToLower(name), listen.Policy{
 		Batch: q.BatchSize, Refill: q.NewBatchThreshold, Hold: h.cfg.Hold, MaxDeliveries: int64(q.MaxDequeueCount),
 		MaxKills: maxKills, RetryDelay: q.VisibilityTimeout, IdleMax: max(q.MaxPollingInterval, 100*time.Millisecond),
