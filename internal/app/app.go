@@ -179,6 +179,7 @@ func Run(ctx context.Context, opt Options) (err error) {
 	work.hire(&common, desk)
 	nursery := worker.NewNursery(common, host, workersGroup, func(id string, stream process.Stream, line []byte) {
 		recorder.Line(id, stream.String(), line)
+		line = work.console(line)
 		rows.line(id, stream == process.Stderr, line)
 		if stream == process.Stderr {
 			errs.line(line)

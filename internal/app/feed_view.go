@@ -1,16 +1,17 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/admin"
 	"github.com/stanch-dev/stanch/internal/telemetry/flight"
 	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc"
 	"github.com/stanch-dev/stanch/internal/work/host"
 	"github.com/stanch-dev/stanch/internal/work/view"
 )
@@ -31,8 +32,17 @@ func (f *feed) say(format string, args ...any) { f.j.say(format, args...) }
 // system takes in a line of a language worker about itself.
 func (f *feed) system(l contract.Line) {
 	if l.Level >= contract.Warning {
-		f.j.say("%s", strings.TrimSpace(l.Text))
+		f.j.say("%s", functionrpc.Brief(l.Text))
 	}
+}
+
+// console is a line that a worker has printed, as people get to see it. A language
+// worker that reports an error there adds all that Python knows of itself.
+func (f *feed) console(line []byte) []byte {
+	if f == nil || f.language == nil || !bytes.HasPrefix(line, []byte("LanguageWorkerConsoleLog")) {
+		return line
+	}
+	return []byte(functionrpc.Brief(string(line)))
 }
 
 // view is how the functions are.

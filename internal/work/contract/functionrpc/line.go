@@ -58,6 +58,7 @@ func failure(status *wire.StatusResult) error {
 	if kind, rest, found := strings.Cut(failed.Message, ": "); failed.Type == "" && found && identifier(kind) {
 		failed.Type, failed.Message = kind, rest
 	}
+	failed.Message = plainly(failed.Message)
 	if failed.Message == "" {
 		failed.Message = "the worker gave no reason"
 	}

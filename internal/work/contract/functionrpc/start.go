@@ -31,7 +31,7 @@ func (h *Host) Start(ctx context.Context) ([]Function, error) {
 	}
 	functions, err := h.index(ctx, l)
 	if err != nil {
-		return nil, fmt.Errorf("list functions of %s: %w", h.config.App, err)
+		return nil, fmt.Errorf("list functions of %s: %w%s", h.config.App, err, hint(err))
 	}
 	return functions, nil
 }
@@ -124,6 +124,15 @@ func (h *Host) index(ctx context.Context, l *link) ([]Function, error) {
 		functions = append(functions, functionOf(f))
 	}
 	return functions, nil
+}
+
+// hint is what to do about a module that the app imports and nobody has installed.
+func hint(err error) string {
+	failed := (*contract.Failed)(nil)
+	if !errors.As(err, &failed) || failed.Type != "ModuleNotFoundError" {
+		return ""
+	}
+	return "\nhint: install the app's requirements.txt into the worker's Python"
 }
 
 // within bounds what the worker may take. The cause says what it was to do.
