@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/supervisor/crew"
@@ -89,8 +90,15 @@ func (f *feed) languageWorker() error {
 		}
 		environ = append(environ, "AzureWebJobsFeatureFlags=EnableWorkerIndexing")
 	}
+	share, err := sharing(f.app.Settings.Lookup)
+	if err != nil {
+		return err
+	}
+	if !share {
+		cfg.Shared = nil
+	}
 	f.factor = room.GRPCFactor
-	if f.app.Runtime == "python" && !program.Ancient {
+	if share && f.app.Runtime == "python" && !program.Ancient {
 		f.factor = room.SharedFactor
 	}
 	var functions []functionrpc.Function
@@ -118,6 +126,21 @@ func (f *feed) languageWorker() error {
 	}
 	f.maker = hire
 	return nil
+}
+
+// sharing tells whether large payloads may pass through files that the worker maps.
+// Azure's host does so only where the setting says 1; here it is what keeps a worker
+// small, so that only a 0 turns it off.
+func sharing(lookup func(name string) (string, bool)) (bool, error) {
+	const name = "FUNCTIONS_WORKER_SHARED_MEMORY_DATA_TRANSFER_ENABLED"
+	value, _ := lookup(name)
+	switch strings.ToLower(value) {
+	case "", "1", "true", "t", "yes", "y": // the words that Azure's worker knows
+		return true, nil
+	case "0", "false", "f", "no", "n":
+		return false, nil
+	}
+	return false, fmt.Errorf("setting %s is %q\nhint: 0 hands payloads over on the stream, 1 or no such setting through shared memory", name, value)
 }
 
 // ancient is a worker of 2020, which takes ten arguments, and looks for functions
