@@ -59,10 +59,18 @@ func openTables(cfg config.Run, data, version string, environ []string) (*tables
 	}
 	t.store = w
 	t.recorder = record.New(record.Config{
-		Append: w.Append, Lost: w.Lost, Look: func() record.Look { return t.look() },
+		Append: w.Append, Lost: w.Lost, Look: t.current,
 		Role: roleName(cfg, environ), Host: host, Version: version, Rate: cfg.RequestRate, Seed: rand.Uint64(),
 	})
 	return t, nil
+}
+
+// current is the look at everything, none where stanch ends before it has begun.
+func (t *tables) current() record.Look {
+	if t.look == nil {
+		return record.Look{}
+	}
+	return t.look()
 }
 
 // start makes rows, with looks as they are given, and tells say what the store
