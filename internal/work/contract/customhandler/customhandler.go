@@ -33,8 +33,8 @@ type Config struct {
 	Forward  func(function string) bool                  // pass this function's HTTP request on as it came; nil for none
 	Binary   func(function, output string) bool          // this output binding has dataType binary: its strings are base64; nil for none
 	Spool    string                                      // directory for large answers
-	Log      func(contract.Line)
-	HostName string // X-Azure-Functions-HostVersion: "4.x.y"
+	Log      func(contract.Line)                         // gets the lines of functions; nil for nobody
+	HostName string                                      // X-Azure-Functions-HostVersion: "4.x.y"
 }
 
 // Client speaks to one worker. It is safe for concurrent use.
@@ -112,6 +112,9 @@ func (c *Client) read(ctx context.Context, inv *contract.Invocation, answer *htt
 		return nil, nil, err
 	}
 	result, logs, err := c.decode(inv.Function, kept)
+	if c.cfg.Log == nil {
+		logs = nil
+	}
 	for _, text := range logs {
 		c.cfg.Log(contract.Line{At: time.Now(), Invocation: inv.ID, Level: contract.Information, Category: "Function." + inv.Function + ".User", Text: text})
 	}

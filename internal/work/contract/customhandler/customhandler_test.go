@@ -156,6 +156,18 @@ func TestAnAnswerIsReadAsTheContractSays(t *testing.T) {
 	}
 }
 
+func TestLinesThatNobodyTakesAreDropped(t *testing.T) {
+	client := serve(t, answer(`{"ReturnValue": 1, "Logs": ["nobody reads this"]}`), func(c *customhandler.Config) { c.Log = nil })
+	result, end, err := client.Invoke(t.Context(), &contract.Invocation{ID: "i", Function: "f"})
+	if err != nil {
+		t.Fatalf("Invoke without Log: %v", err)
+	}
+	defer end()
+	if result.Return == nil {
+		t.Errorf("Invoke without Log: got %+v, want its return value", result)
+	}
+}
+
 func TestWhatIsNoAnswerIsAFailureOfTheFunction(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing": "", "text": "ok", "an array": "[]", "cut": `{"Outputs":{"a":"b`, "more": `{} {}`, "no colon": `{"a" 1}`, "no comma": `{"a":1 "b":2}`,
