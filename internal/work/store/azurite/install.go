@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -14,8 +16,8 @@ import (
 // the SDK asks for.
 const Version = "3.37.0"
 
-// ErrMissing says that node or npm is not there.
-var ErrMissing = errors.New("node and npm are needed")
+// ErrMissing says that node or npm is not there, or too old for Azurite.
+var ErrMissing = errors.New("node 20 and npm are needed")
 
 // install brings Azurite from npm unless it was brought before, and returns its
 // program. Tests that come at the same time wait for the first.
@@ -24,6 +26,15 @@ func install(ctx context.Context, root string) (string, error) {
 		if _, err := exec.LookPath(tool); err != nil {
 			return "", fmt.Errorf("%w: %s is not in PATH", ErrMissing, tool)
 		}
+	}
+	out, err := exec.CommandContext(ctx, "node", "--version").Output()
+	if err != nil {
+		return "", fmt.Errorf("%w: ask node for its version: %w", ErrMissing, err)
+	}
+	version := strings.TrimSpace(string(out))
+	major, _, _ := strings.Cut(strings.TrimPrefix(version, "v"), ".")
+	if n, err := strconv.Atoi(major); err != nil || n < 20 {
+		return "", fmt.Errorf("%w: node here is %s", ErrMissing, version)
 	}
 	dir := filepath.Join(root, ".cache", "azurite")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
