@@ -2,7 +2,14 @@
 //
 // Both contracts share three things: a connection that goes where the supervisor
 // says, not where a URL does; answers that are never redirected; and errors that
-// tell a worker that went away from a time that is over. Begin with [New].
+// tell a worker that went away from a time that is over.
+//
+// A request goes one of two ways. A small one, whose body is known to its end
+// before a byte is sent, is written and answered in its caller's goroutine
+// (exchange.go): most deliveries are such, and handing them from goroutine to
+// goroutine costs more than all the rest. What is large, or of unknown length,
+// takes net/http's transport, which reads the answer while the body is still being
+// sent. Begin with [New].
 package client
 
 import (
@@ -14,6 +21,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
@@ -23,19 +31,26 @@ import (
 // Origin is what the URLs of requests begin with. It is only a name.
 const Origin = "http://127.0.0.1"
 
-// New makes a client whose connections dial makes. It is safe for concurrent use.
-func New(dial func(ctx context.Context) (net.Conn, error)) *http.Client {
-	return &http.Client{
-		Transport: &http.Transport{
-			DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
-			MaxIdleConnsPerHost: 64,
-			IdleConnTimeout:     30 * time.Second,
-			DisableCompression:  true,
-			WriteBufferSize:     64 << 10,
-			ReadBufferSize:      64 << 10,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+// Client is the way to one worker. It is safe for concurrent use.
+type Client struct {
+	dial  func(ctx context.Context) (net.Conn, error)
+	large *http.Transport
+
+	mu    sync.Mutex
+	idle  []*link     // the last one is the one used last
+	prune *time.Timer // runs while there are idle links
+}
+
+// New makes a client whose connections dial makes. It makes none yet.
+func New(dial func(ctx context.Context) (net.Conn, error)) *Client {
+	return &Client{dial: dial, large: &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		MaxIdleConnsPerHost: 16,
+		IdleConnTimeout:     idleFor,
+		DisableCompression:  true,
+		WriteBufferSize:     64 << 10,
+		ReadBufferSize:      64 << 10,
+	}}
 }
 
 // Gone is what an error of a connection means: the cause of ctx if that has

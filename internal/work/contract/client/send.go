@@ -23,21 +23,26 @@ func Request(ctx context.Context, method, at string, body io.ReadCloser, size in
 	return req, nil
 }
 
-// Send sends a request and returns the worker's answer. Its errors are those of
-// Gone, unless it was the request's body that broke off: then that is told, and
-// the worker has seen no whole request.
-func Send(c *http.Client, req *http.Request) (*http.Response, error) {
+// small is the largest body, in bytes, that is held whole before it is sent: a
+// socket takes it, whether the worker reads or not.
+const small = 64 << 10
+
+// Send sends a request and returns the worker's answer, whose body the caller
+// closes. Its errors are those of Gone, unless it was the request's body that
+// broke off: then that is told, and the worker has seen no whole request.
+func (c *Client) Send(req *http.Request) (*http.Response, error) {
+	if req.ContentLength >= 0 && req.ContentLength <= small {
+		return c.exchange(req)
+	}
 	var broken atomic.Pointer[error]
-	if req.Body != nil && req.Body != http.NoBody {
-		req.Body = &watched{req.Body, &broken}
-		if again := req.GetBody; again != nil {
-			req.GetBody = func() (io.ReadCloser, error) {
-				body, err := again()
-				return &watched{body, &broken}, err
-			}
+	req.Body = &watched{req.Body, &broken}
+	if again := req.GetBody; again != nil {
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := again()
+			return &watched{body, &broken}, err
 		}
 	}
-	answer, err := c.Do(req)
+	answer, err := c.large.RoundTrip(req)
 	if why := broken.Load(); why != nil {
 		if answer != nil {
 			_ = answer.Body.Close()

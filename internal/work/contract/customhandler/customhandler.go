@@ -40,7 +40,7 @@ type Config struct {
 // Client speaks to one worker. It is safe for concurrent use.
 type Client struct {
 	cfg  Config
-	http *http.Client
+	http *client.Client
 }
 
 var _ contract.Contract = (*Client)(nil)
@@ -51,7 +51,7 @@ func New(cfg Config) *Client {
 }
 
 // Close ends idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.http.Close() }
 
 // Ready asks the worker for /: any answer means that it serves.
 func (c *Client) Ready(ctx context.Context) error {
@@ -59,7 +59,7 @@ func (c *Client) Ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.http.Do(req)
+	answer, err := c.http.Send(req)
 	if err != nil {
 		return fmt.Errorf("ask the custom handler whether it serves: %w", err)
 	}
@@ -83,7 +83,7 @@ func (c *Client) Invoke(ctx context.Context, inv *contract.Invocation) (*contrac
 	req.GetBody = func() (io.ReadCloser, error) { return body.again(), nil }
 	req.Header.Set("Content-Type", "application/json; charset=utf-8")
 	c.mark(req, inv)
-	answer, err := client.Send(c.http, req)
+	answer, err := c.http.Send(req)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -145,7 +145,8 @@ func large(size int64, text bool, contentType string, from func() io.Reader) con
 
 // unquote reads the inside of a JSON string.
 func unquote(k *spool.Kept, v span) io.Reader {
-	return &unquoter{r: bufio.NewReaderSize(k.Part(v.from+1, v.to-1), 32<<10)}
+	part := k.Part(v.from+1, v.to-1)
+	return &unquoter{r: bufio.NewReaderSize(part, int(min(part.Size(), 32<<10)))}
 }
 
 // unquoter undoes the escapes of a JSON string.

@@ -47,7 +47,7 @@ func (c *Client) forward(ctx context.Context, inv *contract.Invocation, r *contr
 		}
 	}
 	c.mark(req, inv)
-	answer, err := client.Send(c.http, req)
+	answer, err := c.http.Send(req)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -30,7 +30,8 @@ const maxDepth = 512
 const maxName = 4 << 10
 
 func scan(k *spool.Kept, where span) *scanner {
-	return &scanner{r: bufio.NewReaderSize(k.Part(where.from, where.to), 64<<10), at: where.from}
+	part := k.Part(where.from, where.to)
+	return &scanner{r: bufio.NewReaderSize(part, int(min(part.Size(), 64<<10))), at: where.from}
 }
 
 func (s *scanner) next() (byte, error) {

@@ -38,7 +38,7 @@ type Config struct {
 // Client speaks to one worker. It is safe for concurrent use.
 type Client struct {
 	cfg  Config
-	http *http.Client
+	http *client.Client
 }
 
 var _ contract.Contract = (*Client)(nil)
@@ -49,7 +49,7 @@ func New(cfg Config) *Client {
 }
 
 // Close ends idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.http.Close() }
 
 // Busy says that the worker asks to be left alone for a while. The delivery was
 // not its fault.
@@ -92,7 +92,7 @@ func (c *Client) post(ctx context.Context, inv *contract.Invocation, urls map[st
 		return answered{}, err
 	}
 	describe(req.Header, inv, trigger, urls)
-	answer, err := client.Send(c.http, req)
+	answer, err := c.http.Send(req)
 	if err != nil {
 		return answered{}, err
 	}
