@@ -1,0 +1,266 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/work/blob"
+	"github.com/stanch-dev/stanch/internal/work/connect"
+)
+
+// hosts is how many stanches take from the one queue.
+const hosts = 2
+
+// run is a schedule at work. What it does is done by the test's goroutine, as ops.
+type run struct {
+	t          *testing.T
+	plan       *plan
+	depot      depot
+	store      *connect.Stores
+	app, dir   string
+	notes      string
+	control    *httptest.Server
+	ops        chan func()
+	quit       chan struct{} // closed when no op is done any more
+	rand       *rand.Rand
+	instances  [hosts]*instance
+	over       bool
+	long       time.Duration // of the store's longest absence
+	keeper     chan func()   // what is done to the store, one after the other
+	away       atomic.Bool   // the store is
+	starts     int
+	stanchDied int
+
+	mu     sync.Mutex
+	done   map[int]bool    // messages whose fault has happened
+	count  map[string]int  // of faults
+	killed map[string]bool // workers that the schedule killed, by pid
+}
+
+// fill puts the messages and the blob that they name into the store.
+func (r *run) fill() {
+	r.t.Helper()
+	ctx := r.t.Context()
+	if _, err := r.store.Blobs.Put(ctx, blob.Name{Container: "inputs", Path: "a.bin"}, blob.Head{}, strings.NewReader(string(input())), blob.Want{}); err != nil {
+		r.t.Fatal(err)
+	}
+	var putting sync.WaitGroup
+	jobs := make(chan job)
+	for range 8 {
+		putting.Go(func() {
+			for j := range jobs {
+				if _, err := r.store.Queues.Put(ctx, "jobs", j.body()); err != nil {
+					r.t.Errorf("put message %d: %v", j.N, err)
+				}
+			}
+		})
+	}
+	for _, j := range r.plan.jobs {
+		jobs <- j
+	}
+	close(jobs)
+	putting.Wait()
+	if r.t.Failed() {
+		r.t.FailNow()
+	}
+}
+
+// soon has an op done after a while.
+func (r *run) soon(d time.Duration, op func()) {
+	time.AfterFunc(d, func() { r.post(op) })
+}
+
+// post has an op done, if the run is not over.
+func (r *run) post(op func()) {
+	select {
+	case r.ops <- op:
+	case <-r.quit:
+	}
+}
+
+// wait does ops until the queue is empty, and says whether it was in time.
+func (r *run) wait(timeout time.Duration) bool {
+	late := time.After(timeout)
+	look := time.NewTicker(250 * time.Millisecond)
+	defer look.Stop()
+	for empty := 0; empty < 3; {
+		select {
+		case op := <-r.ops:
+			op()
+		case <-look.C:
+			if r.away.Load() {
+				continue
+			}
+			ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
+			d, err := r.store.Queues.Depth(ctx, "jobs")
+			cancel()
+			if empty++; err != nil || d.Total > 0 {
+				empty = 0
+			}
+		case <-late:
+			return false
+		}
+	}
+	return true
+}
+
+// ended starts a host again.
+func (r *run) ended(i *instance) {
+	if !i.asked {
+		r.stanchDied++
+	}
+	if !r.over && r.instances[i.host] == i {
+		r.instances[i.host] = r.launch(i.host)
+	}
+}
+
+// listen hears from the handlers where they are.
+func (r *run) listen() {
+	r.control = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		q := req.URL.Query()
+		host, _ := strconv.Atoi(q.Get("host"))
+		step, fault := q.Get("step"), q.Get("fault")
+		if step == "leasing" {
+			r.do(func() { r.started(host) })
+			return
+		}
+		n, _ := strconv.Atoi(q.Get("n"))
+		victim, want, _ := strings.Cut(fault, "@")
+		outside := slices.Contains(storeSteps, want)
+		if step != want && (!outside || step != "noted") {
+			return
+		}
+		r.mu.Lock()
+		again := r.done[n]
+		r.done[n] = true
+		r.mu.Unlock()
+		if again {
+			return
+		}
+		act := func() {
+			hit := false
+			if victim == "store" || victim == "down" {
+				hit = r.outage(victim)
+			} else {
+				r.do(func() { hit = r.strike(victim, host, q.Get("pid")) })
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if hit {
+				r.count[fault]++
+			} else {
+				r.done[n] = false // it was gone already: the next delivery tries again
+			}
+		}
+		if outside {
+			r.depot.proxy(host).arm(want, act)
+			return
+		}
+		if step == "answered" {
+			time.Sleep(rand.N(6 * time.Millisecond)) // so that the kill falls anywhere from the answer to the settlement
+		}
+		act()
+		if victim == "hang" {
+			fmt.Fprint(w, "hang")
+		}
+	}))
+	r.t.Cleanup(func() {
+		r.control.CloseClientConnections()
+		r.control.Close()
+	})
+}
+
+// do has the test's goroutine do something, and waits for it.
+func (r *run) do(op func()) {
+	done := make(chan struct{})
+	select {
+	case r.ops <- func() { defer close(done); op() }:
+	case <-r.quit:
+		return
+	}
+	select {
+	case <-done:
+	case <-r.quit:
+	}
+}
+
+// started kills the host of a fresh handler while it leases, if its turn has come.
+func (r *run) started(host int) {
+	if r.starts++; r.plan.leasing[r.starts] {
+		i := r.instances[host]
+		r.soon(time.Duration(r.rand.Int64N(int64(30*time.Millisecond))), func() {
+			if i.signal(syscall.SIGKILL) {
+				r.note("stanch@leasing")
+			}
+		})
+	}
+}
+
+func (r *run) note(fault string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.count[fault]++
+}
+
+// strike does a fault, and says whether its victim was still there.
+func (r *run) strike(victim string, host int, pid string) bool {
+	i := r.instances[host]
+	switch victim {
+	case "stanch":
+		return i.signal(syscall.SIGKILL)
+	case "stop":
+		i.asked = true
+		return i.signal(syscall.SIGTERM)
+	case "freeze":
+		time.AfterFunc(lease+1500*time.Millisecond, func() { i.signal(syscall.SIGCONT) })
+		return i.signal(syscall.SIGSTOP)
+	case "worker":
+		r.mu.Lock()
+		r.killed[pid] = true
+		r.mu.Unlock()
+		n, err := strconv.Atoi(pid)
+		return err == nil && syscall.Kill(n, syscall.SIGKILL) == nil
+	case "429", "503", "half", "dropped":
+		p := r.depot.proxy(host)
+		p.set(victim)
+		time.AfterFunc(2*time.Second, func() { p.set("") })
+	}
+	return true
+}
+
+// outage takes the store away, once the one before is over, and has it come back.
+// It returns when the store is away.
+func (r *run) outage(victim string) bool {
+	gone := make(chan struct{})
+	select {
+	case r.keeper <- func() {
+		r.away.Store(true)
+		defer r.away.Store(false)
+		pause := time.Second
+		if victim == "store" {
+			r.depot.fell()
+		} else {
+			r.depot.vanish()
+			pause, r.long = r.long, min(r.long, 5*time.Second) // the first is the longest
+		}
+		close(gone)
+		time.Sleep(pause)
+		r.depot.lift()
+	}:
+	case <-r.quit:
+		return false
+	}
+	<-gone
+	return true
+}
