@@ -13,6 +13,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc"
 	"github.com/stanch-dev/stanch/internal/work/endpoint"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
+	"github.com/stanch-dev/stanch/internal/work/store/told"
 )
 
 // taken are a call's inputs, looked up.
@@ -100,6 +101,9 @@ func (h *Host) lend(ctx context.Context, inv *contract.Invocation, t taken) func
 	if len(t.lent) == 0 || h.cfg.Lends {
 		return nil
 	}
+	for name, s := range t.lent {
+		t.lent[name] = traced(s, inv.Trace)
+	}
 	loan := h.cfg.Endpoint.Lend(ctx, t.lent, nil)
 	for i := range inv.Inputs {
 		if in := &inv.Inputs[i]; t.lent[in.Name] != nil {
@@ -116,12 +120,12 @@ func (h *Host) Lend(ctx context.Context, inv *contract.Invocation) (urls map[str
 	in, out := map[string]*contract.Stream{}, map[string]endpoint.Sink{}
 	for _, v := range inv.Inputs[1:] {
 		if v.Value.Kind == contract.Large {
-			in[v.Name] = v.Value.Stream
+			in[v.Name] = traced(v.Value.Stream, inv.Trace)
 		}
 	}
 	if c, ok := h.live.Load(inv.ID); ok {
 		if t := &inv.Inputs[0]; c.(*call).f.def.Trigger.Streamed && t.Value.Kind == contract.Large {
-			in[t.Name], t.Value = t.Value.Stream, contract.Value{}
+			in[t.Name], t.Value = traced(t.Value.Stream, inv.Trace), contract.Value{}
 		}
 		for _, b := range c.(*call).f.outputs {
 			if b.Type == funcapp.Blob || b.Type == funcapp.Queue {
@@ -143,8 +147,18 @@ func (h *Host) Lend(ctx context.Context, inv *contract.Invocation) (urls map[str
 	return urls, loan.Close
 }
 
+// traced is a stream that is read for the invocation of this trace, whoever asks.
+func traced(s *contract.Stream, trace string) *contract.Stream {
+	out := *s
+	out.Open = func(ctx context.Context, from int64) (io.ReadCloser, error) {
+		return s.Open(told.WithTrace(ctx, trace), from)
+	}
+	return &out
+}
+
 func (h *Host) sink(c *call, b binding) endpoint.Sink {
 	return func(ctx context.Context, contentType string, body io.Reader) error {
+		ctx = told.WithTrace(ctx, c.trace)
 		if b.Type == funcapp.Queue {
 			return h.putMessages(ctx, c, b, contract.Value{Kind: contract.Large, Stream: &contract.Stream{
 				Size: -1, ContentType: contentType, Open: func(context.Context, int64) (io.ReadCloser, error) { return io.NopCloser(body), nil },
