@@ -231,6 +231,8 @@ func Run(ctx context.Context, opt Options) (err error) {
 	serve := server.Serve
 	if work != nil {
 		work.start(keeper, failed)
+	}
+	if work.routed() {
 		serve = work.front.Serve
 	}
 	running.Go(func() {

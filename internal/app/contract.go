@@ -20,6 +20,10 @@ import (
 
 // contract chooses how the app's workers are spoken to, and which program they are.
 func (f *feed) contract() error {
+	if f.plain != nil {
+		f.plainHTTP()
+		return nil
+	}
 	if f.app.Host.Handler != nil {
 		f.customHandler(f.app.Host.Handler)
 		return nil

@@ -25,6 +25,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/endpoint"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
 	"github.com/stanch-dev/stanch/internal/work/host"
+	"github.com/stanch-dev/stanch/internal/work/manifest"
 )
 
 // overtaking is how long small work may overtake large work that waits for room.
@@ -36,6 +37,7 @@ type feed struct {
 	cfg       *config.Run
 	folder    string
 	app       *funcapp.App
+	plain     *manifest.Manifest // of stanch.yaml; nil for a folder of Azure's
 	stores    *connect.Connections
 	admission *admit.Admission
 	endpoint  *endpoint.Endpoint
@@ -62,39 +64,67 @@ type feed struct {
 	fed     chan struct{}      // closed when nothing is in hand any more
 }
 
-// readApp reads the function app that cfg names, and puts the worker's command into
-// cfg. It returns nil if there is none.
+// readApp reads the functions that cfg names, and puts the worker's command into
+// cfg. It returns nil if there are none.
 func readApp(cfg *config.Run, environ []string, warn func(format string, args ...any)) (*feed, error) {
-	if cfg.App == "" {
-		return nil, nil
-	}
-	folder, err := filepath.Abs(cfg.App)
-	if err != nil {
+	f, mistakes, err := find(cfg, environ)
+	if f == nil || err != nil {
 		return nil, err
 	}
-	app, mistakes := funcapp.Read(os.DirFS(folder), funcapp.Machine{Environ: environ, Processors: runtime.NumCPU()})
 	for _, m := range mistakes {
 		if m.Warning {
 			warn("%v", m)
 		}
 	}
 	if err := funcapp.Faults(mistakes); err != nil {
-		return nil, fmt.Errorf("the function app in %s has mistakes:\n%w", folder, err)
+		return nil, fmt.Errorf("%s has mistakes:\n%w", f.origin(), err)
 	}
-	f := &feed{cfg: cfg, folder: folder, app: app, fed: make(chan struct{}), opened: map[*connect.Stores]host.Stores{}}
-	f.left.Store(memory.Unlimited)
-	if app.Host.MaxConcurrent > 0 && cfg.Concurrency == 0 {
-		cfg.Concurrency = app.Host.MaxConcurrent
+	if f.app.Host.MaxConcurrent > 0 && cfg.Concurrency == 0 {
+		cfg.Concurrency = f.app.Host.MaxConcurrent
 	}
-	if cfg.RoleName == "" {
+	if cfg.RoleName == "" && f.plain == nil {
 		cfg.RoleName = f.name()
 	}
 	return f, f.contract()
 }
 
+// find reads the function app that cfg names, or the functions of stanch.yaml, and
+// tells what is wrong with them. It returns nil if there are none.
+func find(cfg *config.Run, environ []string) (*feed, []funcapp.Mistake, error) {
+	if !cfg.Functions.Empty() {
+		return readPlain(cfg, environ)
+	}
+	if cfg.App == "" {
+		return nil, nil, nil
+	}
+	folder, err := filepath.Abs(cfg.App)
+	if err != nil {
+		return nil, nil, err
+	}
+	app, mistakes := funcapp.Read(os.DirFS(folder), funcapp.Machine{Environ: environ, Processors: runtime.NumCPU()})
+	return newFeed(cfg, folder, app), mistakes, nil
+}
+
+func newFeed(cfg *config.Run, folder string, app *funcapp.App) *feed {
+	f := &feed{cfg: cfg, folder: folder, app: app, fed: make(chan struct{}), opened: map[*connect.Stores]host.Stores{}}
+	f.left.Store(memory.Unlimited)
+	return f
+}
+
+// origin is where the functions were read.
+func (f *feed) origin() string {
+	if f.plain != nil {
+		return f.cfg.Functions.File
+	}
+	return "the function app in " + f.folder
+}
+
 // name is the app's, among those that share a store: as Azure has it, else the
-// folder's.
+// folder's. Functions of stanch.yaml have that of the role, if it is given.
 func (f *feed) name() string {
+	if f.plain != nil && f.cfg.RoleName != "" {
+		return plainName(f.cfg.RoleName)
+	}
 	for _, setting := range []string{"AzureFunctionsWebHost__hostid", "WEBSITE_SITE_NAME", "CONTAINER_APP_NAME"} {
 		if value, _ := f.app.Settings.Lookup(setting); value != "" {
 			return plainName(value)
@@ -107,19 +137,22 @@ func (f *feed) name() string {
 func plainName(s string) string {
 	parts := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
 	name := strings.Join(parts, "-")
-	return strings.Trim(name[:min(len(name), 32)], "-")
+	if name = strings.Trim(name[:min(len(name), 32)], "-"); name == "" {
+		return "functions" // the folder is the root, or has no letter
+	}
+	return name
 }
 
 // open opens the stores and the door to the worker's memory.
 func (f *feed) open(data string, j *journal, rows *tables, recorder *flight.Recorder, print func([]byte)) error {
 	f.j, f.rows, f.recorder, f.print = j, rows, recorder, print
 	f.slots.recorder = recorder
-	store := f.cfg.Store
-	if store == "" {
-		store = "file:" + filepath.Join(data, "work")
+	store, err := f.where(data)
+	if err != nil {
+		return err
 	}
 	f.stores = connect.New(connect.Config{
-		Lookup: f.app.Settings.Connection, Default: store, Base: f.folder, Plain: f.app.Host.Queues.Plain,
+		Lookup: f.setting, Default: store, Base: f.folder, Plain: f.app.Host.Queues.Plain,
 		Log: slog.New(slog.NewTextHandler(says(j.say), &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: untimed})),
 	})
 	f.admission = admit.New(roomConfig(f.cfg))

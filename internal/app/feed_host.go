@@ -33,9 +33,11 @@ func (f *feed) start(keeper *guard.Guard, failed chan<- error) {
 			}
 			return
 		}
-		if err := f.route(h); err != nil {
-			failed <- err
-			return
+		if f.routed() {
+			if err := f.route(h); err != nil {
+				failed <- err
+				return
+			}
 		}
 		f.host.Store(h)
 		f.j.say("Functions run: %s", strings.Join(f.names(), ", "))
@@ -53,23 +55,31 @@ func (f *feed) make(ctx context.Context) (*host.Host, error) {
 		}
 	}
 	location := time.UTC
-	if zone, _ := f.app.Settings.Lookup("WEBSITE_TIME_ZONE"); zone != "" {
+	setting := "WEBSITE_TIME_ZONE"
+	if f.plain != nil {
+		setting = "TZ"
+	}
+	if zone, _ := f.app.Settings.Lookup(setting); zone != "" {
 		var err error
 		if location, err = time.LoadLocation(zone); err != nil {
-			return nil, fmt.Errorf("setting WEBSITE_TIME_ZONE: %w\nhint: a name as in Europe/Berlin", err)
+			return nil, fmt.Errorf("setting %s: %w\nhint: a name as in Europe/Berlin", setting, err)
 		}
 	}
 	holder, err := os.Hostname()
 	if err != nil {
 		holder = "localhost"
 	}
-	h, err := host.New(host.Config{
+	cfg := host.Config{
 		App: f.name(), Functions: functions, Settings: f.app.Host, Location: location, Holder: holder,
 		Factor: f.factor, TextBlobs: f.app.Host.Handler != nil,
 		Open: f.connection, Crew: f.crew, Admission: f.admission, Shadow: f.cfg.Admission != "on", Endpoint: f.endpoint,
 		Hold: f.cfg.Lease, ScanEvery: f.cfg.ScanInterval,
 		Fly: f.slots.begin, Done: f.rows.invocation, Say: f.j.say,
-	})
+	}
+	if f.plain != nil {
+		cfg.Own, cfg.Lends = f.plain.Settings, true
+	}
+	h, err := host.New(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("the functions can't run: %w", err)
 	}

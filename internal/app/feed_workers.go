@@ -27,6 +27,9 @@ func (f *feed) hire(p *worker.Plan, desk *dispatch.Dispatch) {
 		f.running.Go(func() { f.replace(id, why) })
 	})
 	p.Hire, p.Env, p.Dir = f.crew.Hire, f.app.Settings.Environ(), f.folder
+	if f.language != nil {
+		p.Ready = worker.Ready{} // it listens nowhere
+	}
 	if h := f.app.Host.Handler; h != nil && h.WorkingDirectory != "" {
 		p.Dir = filepath.Join(f.folder, h.WorkingDirectory)
 	}

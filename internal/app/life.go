@@ -99,8 +99,10 @@ func (l *life) drain(signals <-chan os.Signal) {
 	defer cancel()
 	drained := make(chan error, 1)
 	go func() {
-		err := l.server.Shutdown(ctx)
-		drained <- errors.Join(err, l.work.drain(ctx))
+		// Side by side: no work is begun while long requests are waited for.
+		fed := make(chan error, 1)
+		go func() { fed <- l.work.drain(ctx) }()
+		drained <- errors.Join(l.server.Shutdown(ctx), <-fed)
 	}()
 	for {
 		select {
@@ -145,14 +147,20 @@ func (l *life) reload() {
 		}
 		live = append(live, change)
 	}
+	if !old.Functions.Same(next.Functions) {
+		later = append(later, "functions")
+		next.Functions = old.Functions
+	}
 	*l.cfg = next
 	l.gauge.SetLimit(int64(next.MemoryLimit))
 	l.desk.Configure(dispatchConfig(next))
 	was := l.nursery.Plan()
 	now := plan(next, l.opt.Environ, was.Sockets, was.Outward)
 	if l.work != nil {
-		now.Command, now.Port, now.StartTime = was.Command, was.Port, was.StartTime
-		now.Env, now.Dir, now.Hire = was.Env, was.Dir, was.Hire
+		if l.work.routed() {
+			now.Command, now.Port, now.StartTime = was.Command, was.Port, was.StartTime
+		}
+		now.Env, now.Dir, now.Hire, now.Ready = was.Env, was.Dir, was.Hire, was.Ready
 		l.work.admission.Configure(roomConfig(&next))
 	}
 	l.nursery.Configure(now)

@@ -64,6 +64,7 @@ type Run struct {
 	Store          string          // of work that no connection says; empty: files below Data
 	Admission      string          // on, shadow or off
 	Compat         string          // none or azure
+	Encoding       string          // of messages in Azure's queues, for Functions: base64 or none
 	Lease          time.Duration
 	ScanInterval   time.Duration
 	LanguageWorker string // directory; empty: looked for
@@ -109,6 +110,7 @@ func Default() Run {
 		Retries:         3,
 		Admission:       "on",
 		Compat:          "none",
+		Encoding:        "base64",
 		Lease:           time.Minute,
 		ScanInterval:    10 * time.Second,
 		Telemetry:       true,

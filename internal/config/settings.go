@@ -67,9 +67,10 @@ func Settings() []Setting {
 		{"replace-budget", "replacements for memory before they stop", GroupMemory, true, func(r *Run) Value { return budget(&r.ReplaceBudget) }},
 
 		{"app", "folder of a function app, with host.json (default: this folder, if it is one and there is no command)", GroupFunctions, false, func(r *Run) Value { return text(&r.App) }},
-		{"store", "where work is kept that no connection of the app says: file:DIR, nats:DIR, nats://HOST or a connection string (default: work below data)", GroupFunctions, false, func(r *Run) Value { return text(&r.Store) }},
+		{"store", "where work is kept that no connection of the app says: file:DIR, nats:DIR, nats://HOST, a connection string, or the name of a variable that has one of them (default: work below data)", GroupFunctions, false, func(r *Run) Value { return text(&r.Store) }},
 		{"admission", "give work to a worker only as far as its memory goes; shadow only tells what would have waited", GroupFunctions, true, func(r *Run) Value { return choice(&r.Admission, "on", "shadow", "off") }},
 		{"compat", "azure: encode for custom handlers as Azure's host does, oddities included", GroupFunctions, false, func(r *Run) Value { return choice(&r.Compat, "none", "azure") }},
+		{"queue-encoding", "of messages in Azure's queues, for functions of stanch.yaml (host.json says it for others)", GroupFunctions, false, func(r *Run) Value { return choice(&r.Encoding, "base64", "none") }},
 		{"lease", "how long a message is leased; it is renewed at half of it", GroupFunctions, false, func(r *Run) Value { return duration(&r.Lease) }},
 		{"scan-interval", "pause between two listings of a blob trigger's container", GroupFunctions, false, func(r *Run) Value { return duration(&r.ScanInterval) }},
 		{"language-worker", "directory of Azure's language worker (default: where Azure's base images have it)", GroupFunctions, false, func(r *Run) Value { return text(&r.LanguageWorker) }},

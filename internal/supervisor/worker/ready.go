@@ -48,7 +48,10 @@ func (w *Worker) AwaitReady(ctx context.Context) error {
 	limit, cancel := context.WithTimeout(ctx, w.plan.StartTime)
 	defer cancel()
 	if w.hired != nil {
-		return w.awaitContract(ctx, limit)
+		// Who names a probe is asked for more than the contract does.
+		if err := w.awaitContract(ctx, limit); err != nil || w.plan.Ready == (Ready{}) {
+			return err
+		}
 	}
 	probe, describe := w.probe()
 	var last string
