@@ -3,6 +3,7 @@ package listen
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work"
@@ -28,46 +29,65 @@ func (l *Listener) serve(grace context.Context, lease queue.Lease) {
 	}
 	// The handler has a copy: renewals change the lease's message.
 	seen := *m
-	verdict := make(chan Verdict, 1)
-	go func() { verdict <- l.handle(grace, &seen) }()
-	v, held := l.await(lease, verdict)
-	if !held {
+	k := l.keep(lease)
+	v := l.handle(grace, &seen)
+	if !k.end() {
 		return
 	}
 	c.Ending, c.Reason, c.Kills, c.Postmortems = v.Ending, v.Reason, v.Kills, v.Postmortems
 	l.settle(lease, settle.Judge(c))
 }
 
-// await waits for the verdict and renews the lease at half its time; where a
-// renewal fails, again at half of what is left. held is false if the lease was
-// lost: then the message may be somebody else's, and the verdict has nothing to
-// decide.
-func (l *Listener) await(lease queue.Lease, verdict <-chan Verdict) (v Verdict, held bool) {
-	held = true
-	timer := time.NewTimer(l.policy.Hold / 2)
-	defer timer.Stop()
-	for {
-		select {
-		case v = <-verdict:
-			return v, held
-		case <-timer.C:
-		}
-		if !held {
-			continue
-		}
-		err := l.renew(lease)
-		if err == nil {
-			timer.Reset(l.policy.Hold / 2)
-			continue
-		}
-		left := time.Until(lease.Message().Visible)
-		if errors.Is(err, work.ErrLost) || left <= 0 {
-			held = false
-			l.tell(News{Kind: LeaseLost, Message: lease.Message(), Err: err})
-			continue
-		}
-		timer.Reset(max(left/2, min(left, time.Second/10)))
+// keeper renews a lease at half its time while its message is worked on; where a
+// renewal fails, again at half of what is left. If the lease is lost it says so
+// and rests: the message may be somebody else's then, and the verdict has nothing
+// to decide.
+type keeper struct {
+	l     *Listener
+	lease queue.Lease
+
+	mu    sync.Mutex // of the lease, too: its methods must not be called at once
+	timer *time.Timer
+	lost  bool
+	ended bool
+}
+
+func (l *Listener) keep(lease queue.Lease) *keeper {
+	k := &keeper{l: l, lease: lease}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.timer = time.AfterFunc(l.policy.Hold/2, k.renew)
+	return k
+}
+
+func (k *keeper) renew() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ended {
+		return
 	}
+	err := k.l.renew(k.lease)
+	if err == nil {
+		k.timer.Reset(k.l.policy.Hold / 2)
+		return
+	}
+	left := time.Until(k.lease.Message().Visible)
+	if errors.Is(err, work.ErrLost) || left <= 0 {
+		k.lost = true
+		k.l.tell(News{Kind: LeaseLost, Message: k.lease.Message(), Err: err})
+		return
+	}
+	k.timer.Reset(max(left/2, min(left, time.Second/10)))
+}
+
+// end waits for a renewal that is under way, and says whether the lease is still
+// held.
+func (k *keeper) end() bool {
+	k.timer.Stop()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ended = true
+	return !k.lost
 }
 
 func (l *Listener) renew(lease queue.Lease) error {

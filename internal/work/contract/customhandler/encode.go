@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
@@ -37,7 +36,7 @@ type body struct {
 
 // encode lays an invocation out.
 func encode(ctx context.Context, inv *contract.Invocation, compat bool) (*body, error) {
-	w := &writer{compat: compat}
+	w := newWriter(compat)
 	w.put(`{"Data":{`)
 	for i, in := range inv.Inputs {
 		w.member(i, in.Name)
@@ -150,16 +149,24 @@ func (b *body) again() io.ReadCloser {
 type writer struct {
 	compat bool
 	text   bytes.Buffer
+	quotes *json.Encoder // writes to text
 	parts  []part
 	err    error
+}
+
+func newWriter(compat bool) *writer {
+	w := &writer{compat: compat}
+	w.quotes = json.NewEncoder(&w.text)
+	w.quotes.SetEscapeHTML(false)
+	return w
 }
 
 func (w *writer) put(s string) { w.text.WriteString(s) }
 
 func (w *writer) flush() {
 	if w.text.Len() > 0 {
-		w.parts = append(w.parts, part{text: slices.Clone(w.text.Bytes())})
-		w.text.Reset()
+		w.parts = append(w.parts, part{text: w.text.Bytes()})
+		w.text = bytes.Buffer{} // the part keeps what it held
 	}
 }
 
@@ -167,7 +174,8 @@ func (w *writer) member(i int, name string) {
 	if i > 0 {
 		w.put(",")
 	}
-	w.put(quoted(name) + ":")
+	w.quote(name)
+	w.put(":")
 }
 
 // value writes one, as the package comment has it.
@@ -177,10 +185,10 @@ func (w *writer) value(name string, v contract.Value) {
 		w.put("null")
 	case contract.Text:
 		if w.compat {
-			w.put(quoted(quoted(v.Text)))
+			w.quote(quoted(v.Text))
 			return
 		}
-		w.put(quoted(v.Text))
+		w.quote(v.Text)
 	case contract.JSON:
 		w.json(v.Text)
 	case contract.Bytes:
@@ -209,7 +217,10 @@ func (w *writer) json(text string) {
 
 // request writes a client's request as an object.
 func (w *writer) request(name string, r *contract.Request) {
-	w.put(`{"Url":` + quoted(r.URL) + `,"Method":` + quoted(r.Method))
+	w.put(`{"Url":`)
+	w.quote(r.URL)
+	w.put(`,"Method":`)
+	w.quote(r.Method)
 	w.put(`,"Query":`)
 	w.flat(r.Query)
 	w.put(`,"Headers":`)
@@ -247,6 +258,12 @@ func (w *writer) marshal(v any) {
 	text, err := json.Marshal(v)
 	w.err = errors.Join(w.err, err)
 	w.text.Write(text)
+}
+
+// quote writes a JSON string.
+func (w *writer) quote(s string) {
+	_ = w.quotes.Encode(s)           // of a string, it can't fail
+	w.text.Truncate(w.text.Len() - 1) // the line's end
 }
 
 // quoted is a JSON string.
