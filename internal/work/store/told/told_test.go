@@ -18,7 +18,6 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/ledger"
 	"github.com/stanch-dev/stanch/internal/work/queue"
 	"github.com/stanch-dev/stanch/internal/work/store/file"
-	"github.com/stanch-dev/stanch/internal/work/store/storetest"
 	"github.com/stanch-dev/stanch/internal/work/store/told"
 )
 
@@ -62,20 +61,6 @@ func open(t testing.TB, dir string) *file.Store {
 		}
 	})
 	return s
-}
-
-func TestAStoreIsTheSameWhenItIsToldOf(t *testing.T) {
-	dir := t.TempDir()
-	ignore := func(told.Call) {}
-	t.Run("queues", func(t *testing.T) {
-		storetest.Queues(t, storetest.QueueCase{Open: func(t *testing.T) queue.Store { return told.Queues(open(t, dir), "file", ignore) }})
-	})
-	t.Run("blobs", func(t *testing.T) {
-		storetest.Blobs(t, storetest.BlobCase{Open: func(t *testing.T) blob.Store { return told.Blobs(open(t, dir).Blobs(), "file", ignore) }})
-	})
-	t.Run("ledger", func(t *testing.T) {
-		storetest.Ledger(t, func(t *testing.T) ledger.Store { return told.Ledger(open(t, dir).Ledger(), "file", ignore) })
-	})
 }
 
 func must[T any](t *testing.T) func(T, error) T {
