@@ -7,8 +7,10 @@ package room
 // [NewCost]. It is not safe for concurrent use.
 type Cost struct {
 	factor float64 // bytes for each byte of payload
+	sure   float64 // the same, from invocations that were not blamed for others
 	fixed  float64 // bytes whatever the payload
 	seen   int     // measurements
+	proven int64   // the largest payload that was measured by itself
 }
 
 // How payloads reach a worker, and what each way costs it at first sight, in
@@ -31,22 +33,46 @@ const small = 64 << 10
 // lower is how far a cheap invocation that was alone draws the estimate down.
 const lower = 0.1
 
+// alike is how many times larger than the largest proven one a payload may be that
+// is trusted to be as dear.
+const alike = 4
+
+// sureFrom is from which part of all that was reserved a measurement is an
+// invocation's own.
+const sureFrom = 0.5
+
 // margin is what an estimate is above what was learnt, for what a gauge that
 // looks now and then does not see.
 const margin = 1.1
 
 // NewCost begins with a factor from the list above.
-func NewCost(factor float64) *Cost { return &Cost{factor: factor, fixed: fixedAtFirst} }
+func NewCost(factor float64) *Cost { return &Cost{factor: factor, sure: factor, fixed: fixedAtFirst} }
 
 // Of is how many bytes an invocation with a payload of so many bytes may take.
 func (c *Cost) Of(payload int64) int64 {
 	return int64(margin * (c.fixed + c.factor*float64(max(payload, 0))))
 }
 
+// careful is what is reserved for a payload that is much larger than all that were
+// proven: the whole of it at least. A function that reads a stream in pieces and one
+// that reads it all look the same until then.
+func (c *Cost) careful(payload int64) int64 {
+	if payload <= alike*c.proven {
+		return c.Of(payload)
+	}
+	return max(c.Of(payload), int64(margin*(c.fixed+float64(payload))))
+}
+
+// least is what an invocation takes by what is sure. What others were blamed for may
+// make it wait until it is alone; it is no reason to give it up.
+func (c *Cost) least(payload int64) int64 {
+	return int64(margin * (c.fixed + c.sure*float64(max(payload, 0))))
+}
+
 // Learn takes in that an invocation with this payload made the worker grow by so
 // many bytes at its highest. certain says how sure that is, from 0 to 1: the part
 // that it had of all that was reserved then. One among many is blamed for what is
-// dear, but a cheap one may only have been seen at another's height.
+// dear, in proportion, but a cheap one may only have been seen at another's height.
 func (c *Cost) Learn(payload, grown int64, certain float64) {
 	c.seen++
 	measured, down := float64(max(grown, 0)), lower*certain*certain
@@ -54,7 +80,17 @@ func (c *Cost) Learn(payload, grown int64, certain float64) {
 		c.fixed = drawn(c.fixed, measured, down)
 		return
 	}
-	c.factor = drawn(c.factor, max(measured-c.fixed, 0)/float64(payload), down)
+	own := max(measured-c.fixed, 0) / float64(payload)
+	if certain >= sureFrom {
+		c.sure = drawn(c.sure, own, down)
+		c.proven = max(c.proven, payload)
+	} else {
+		// How often its own share it took is what all took of theirs: of a small payload
+		// the fixed part would make a factor that is nobody's.
+		share := measured / (c.fixed + max(c.factor, 1)*float64(payload))
+		own = min(own, share*max(c.factor, 1))
+	}
+	c.factor = drawn(c.factor, own, down)
 }
 
 func drawn(present, measured, down float64) float64 {

@@ -7,6 +7,7 @@ package room
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
@@ -135,11 +136,11 @@ func (r *Room) Observe(used, ceiling int64, generation string) {
 // worker; it is nil if it could.
 func (r *Room) Never(function string, payload int64) error {
 	l := r.line(function)
-	cost := l.cost.Of(payload)
+	cost := l.cost.least(payload)
 	if r.cfg.Shadow || r.ceiling == 0 || r.fresh+cost <= r.ceiling {
 		return nil
 	}
-	return &TooBig{Function: function, Payload: payload, Factor: l.cost.Factor(), Cost: cost, Base: r.fresh, Ceiling: r.ceiling}
+	return &TooBig{Function: function, Payload: payload, Factor: l.cost.sure, Cost: cost, Base: r.fresh, Ceiling: r.ceiling}
 }
 
 // TooBig says that an invocation does not fit an empty worker. All but Factor are
@@ -212,17 +213,13 @@ func (r *Room) enter(now time.Time, s *Stay) *Stay {
 		return nil
 	}
 	// What was learnt while it waited counts.
-	s.Cost = s.line.cost.Of(s.Payload)
+	s.Cost = s.line.cost.careful(s.Payload)
 	over := max(r.used, r.base+r.reserved) + s.Cost - r.ceiling
 	if r.ceiling == 0 || over < 0 {
 		over = 0
 	}
-	// An empty worker takes what no worker will take better: it is asked [Room.Never] first.
-	if over > 0 && !r.cfg.Shadow && len(r.inside) > 0 {
+	if over > 0 && !r.cfg.Shadow && (len(r.inside) > 0 || r.keeps(s)) {
 		return nil
-	}
-	if over > 0 && !r.cfg.Shadow && r.base > r.fresh && r.Never(s.Function, s.Payload) == nil {
-		return nil // a fresh worker will take it: this one has to be replaced or to give back
 	}
 	s.Over, s.Waited = over, now.Sub(s.since)
 	s.line.remove(s)
@@ -231,6 +228,14 @@ func (r *Room) enter(now time.Time, s *Stay) *Stay {
 	r.inside[s.id] = s
 	r.reserved += s.Cost
 	return s
+}
+
+// keeps says whether this worker, although it is empty, keeps too much for one whom
+// a fresh worker will take. Whom no worker will take better, an empty one takes: it
+// is asked [Room.Never] first. Only what is sure counts here, since a worker is
+// replaced for it.
+func (r *Room) keeps(s *Stay) bool {
+	return r.base > r.fresh && max(r.used, r.base)+s.line.cost.least(s.Payload) > r.ceiling && r.Never(s.Function, s.Payload) == nil
 }
 
 // Leave ends one who was inside. measured says whether what was seen of its
@@ -259,10 +264,5 @@ func (r *Room) Wants() bool {
 	if len(r.inside) > 0 || r.ceiling == 0 || r.cfg.Shadow || r.base <= r.fresh {
 		return false
 	}
-	for _, l := range r.lines {
-		if len(l.waiting) > 0 && r.base+l.waiting[0].Cost > r.ceiling {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.lines, func(l *line) bool { return len(l.waiting) > 0 && r.keeps(l.waiting[0]) })
 }
