@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/ledger"
 	"github.com/stanch-dev/stanch/internal/work/schedule"
-	"github.com/stanch-dev/stanch/internal/work/store/file"
 	"github.com/stanch-dev/stanch/internal/work/tick"
 )
 
@@ -567,47 +565,5 @@ func TestMistakesAreToldTogether(t *testing.T) {
 	_, err := tick.New(tick.Config{Key: "a//b", Lease: time.Millisecond}, &shelf{}, nil, nil)
 	if err == nil || !strings.Contains(err.Error(), "a//b") || !strings.Contains(err.Error(), "1ms") {
 		t.Errorf("New = %v, want both mistakes", err)
-	}
-}
-
-func TestTimersShareARealStore(t *testing.T) {
-	dir := t.TempDir()
-	d := &diary{}
-	ran := make(chan time.Time, 100)
-	var hosts []*host
-	for _, name := range []string{"a", "b", "c"} {
-		store, err := file.Open(dir, file.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() {
-			if err := store.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		hosts = append(hosts, d.host(t, name, every(t, "* * * * * *"), store.Ledger(), func(_ context.Context, at tick.Tick) error {
-			ran <- at.Scheduled
-			return nil
-		}))
-	}
-	for range 3 {
-		select {
-		case <-ran:
-		case <-time.After(30 * time.Second):
-			t.Fatalf("no run for 30 s, told %q", d.news)
-		}
-	}
-	for _, h := range hosts {
-		h.end()
-	}
-	seen := map[time.Time]bool{}
-	for i, r := range d.runs {
-		if seen[r.Scheduled] {
-			t.Errorf("%v was run twice, the second time by %s", r.Scheduled, d.by[i])
-		}
-		seen[r.Scheduled] = true
-	}
-	if !slices.IsSortedFunc(d.runs, func(x, y tick.Tick) int { return x.Scheduled.Compare(y.Scheduled) }) || d.most != 1 {
-		t.Errorf("runs %s, %d at once", d.times(), d.most)
 	}
 }
