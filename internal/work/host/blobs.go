@@ -163,7 +163,7 @@ func (h *Host) blobCall(ctx context.Context, f *function, m *queue.Message) (*ca
 	c.known("Metadata", objectValue(info.Metadata))
 	for n, v := range names {
 		c.known(n, textValue(v))
-		c.values.Set(n, expression.Value{Text: v})
+		c.names(n, expression.Value{Text: v})
 	}
 	return c, nil
 }

@@ -43,13 +43,34 @@ func newTrace() string {
 
 // newCall begins a call.
 func (h *Host) newCall(f *function, source string) *call {
-	return &call{f: f, id: newID(), trace: newTrace(), begun: time.Now(), values: expression.Values{}, source: source}
+	c := &call{f: f, id: newID(), trace: newTrace(), begun: time.Now(), metadata: make([]contract.Datum, 0, 8), source: source}
+	if len(f.inputs)+len(f.outputs) > 0 {
+		c.values = expression.Values{}
+	}
+	return c
+}
+
+// names gives a value a name for binding expressions, of which a function without
+// bindings has none.
+func (c *call) names(name string, v expression.Value) {
+	if c.values != nil {
+		c.values.Set(name, v)
+	}
+}
+
+// knownTime tells the function a time, and names it.
+func (c *call) knownTime(name string, t time.Time) {
+	c.metadata = append(c.metadata, contract.Datum{Name: name, Value: timeValue(t)})
+	c.names(name, expression.Value{Kind: expression.Time, Time: t.UTC()})
 }
 
 // known tells the function a fact about its trigger, and names it for binding
 // expressions.
 func (c *call) known(name string, v contract.Value) {
 	c.metadata = append(c.metadata, contract.Datum{Name: name, Value: v})
+	if c.values == nil {
+		return
+	}
 	value := expression.Value{Text: v.Text}
 	if v.Kind == contract.JSON {
 		value.Kind = expression.JSON
@@ -61,7 +82,7 @@ func (c *call) known(name string, v contract.Value) {
 			}
 		}
 	}
-	c.values.Set(name, value)
+	c.names(name, value)
 }
 
 // also tells the function a fact that binding expressions name already, unless it
@@ -85,7 +106,10 @@ func jsonValue(s string) contract.Value { return contract.Value{Kind: contract.J
 
 // timeValue is a time as JSON has it.
 func timeValue(t time.Time) contract.Value {
-	return jsonValue(`"` + t.UTC().Format(time.RFC3339Nano) + `"`)
+	text := make([]byte, 1, len(time.RFC3339Nano)+2)
+	text[0] = '"'
+	text = append(t.UTC().AppendFormat(text, time.RFC3339Nano), '"')
+	return jsonValue(string(text))
 }
 
 // objectValue is anything as JSON.

@@ -43,7 +43,7 @@ func (h *Host) requestCall(f *function, r *contract.Request) *call {
 	c.known("Query", objectValue(firsts(r.Query)))
 	if r.Body.Kind == contract.Text || r.Body.Kind == contract.JSON {
 		for name, v := range expression.Properties([]byte(r.Body.Text)) {
-			c.values.Set(name, v)
+			c.names(name, v)
 		}
 	}
 	for name, values := range r.Query {
@@ -58,7 +58,7 @@ func (h *Host) requestCall(f *function, r *contract.Request) *call {
 // fact is a parameter of a request.
 func (c *call) fact(name string, values []string) {
 	if len(values) > 0 {
-		c.values.Set(name, expression.Value{Text: values[0]})
+		c.names(name, expression.Value{Text: values[0]})
 		c.also(name, expression.Value{Text: values[0]})
 	}
 }
