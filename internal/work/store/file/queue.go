@@ -51,9 +51,9 @@ func inserted(r sql.Result, err error) (int64, error) {
 	return r.LastInsertId()
 }
 
-// look is how often one who waits looks for what another process has put, or
+// lookEvery is how often one who waits looks for what another process has put, or
 // what has lapsed.
-const look = 100 * time.Millisecond
+const lookEvery = 100 * time.Millisecond
 
 // Lease takes messages, the one that is visible longest first.
 func (s *Store) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.Lease, error) {
@@ -61,15 +61,18 @@ func (s *Store) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.
 	var err error
 	for late := time.Now().Add(ask.Wait); ; {
 		bell := s.bells.hear(name)
-		var due bool
-		if due, err = s.due(ctx, name); due {
+		_, more := s.more.LoadAndDelete(name)
+		if !more {
+			more, err = s.due(ctx, name)
+		}
+		if more {
 			all, err = s.take(ctx, name, ask)
 		}
 		left := time.Until(late)
 		if err != nil || len(all) > 0 || left <= 0 {
 			break
 		}
-		next := time.NewTimer(min(look, left))
+		next := time.NewTimer(min(lookEvery, left))
 		select {
 		case <-bell:
 		case <-next.C:
@@ -88,7 +91,7 @@ func (s *Store) Lease(ctx context.Context, name string, ask queue.Ask) ([]queue.
 // due says whether there is anything to lease, without a lock. It answers
 // work.ErrAbsent for a queue that is not there.
 func (s *Store) due(ctx context.Context, name string) (found bool, err error) {
-	err = s.readers.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM message WHERE message.queue = queue.id AND visible <= ?) FROM queue WHERE name = ?", now(), name).Scan(&found)
+	err = s.look.QueryRowContext(ctx, now(), name).Scan(&found)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, work.ErrAbsent
 	}
@@ -132,6 +135,9 @@ func (s *Store) take(ctx context.Context, name string, ask queue.Ask) ([]queue.L
 	})
 	if err != nil {
 		return nil, err
+	}
+	if len(all) == ask.Max {
+		s.more.Store(name, nil)
 	}
 	return all, nil
 }

@@ -43,6 +43,8 @@ type Store struct {
 	root    *os.Root // of the blobs
 	self    *tenancy
 	bells   bells
+	look    *sql.Stmt // of due
+	more    sync.Map  // of queues whose last lease was as large as was asked: there may be more
 	cancel  context.CancelFunc
 	group   sync.WaitGroup
 	close   sync.Once
@@ -102,6 +104,9 @@ func open(dir string, o Options) (_ *Store, err error) {
 		return nil, errors.Join(err, writes.Close())
 	}
 	if s.readers, err = database(dir, o, 4); err != nil {
+		return nil, err
+	}
+	if s.look, err = s.readers.Prepare("SELECT EXISTS (SELECT 1 FROM message WHERE message.queue = queue.id AND visible <= ?) FROM queue WHERE name = ?"); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
