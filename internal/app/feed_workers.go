@@ -68,20 +68,30 @@ func (f *feed) gone() func(guard.Departure) {
 	return f.crew.Departed
 }
 
-// attend looks after those who wait for room: it has the guard look often, and has
-// a worker replaced that keeps too much of what it took.
+// How often the guard is to look while somebody is inside, so that what a short
+// invocation takes is seen, and how often it is asked whether somebody is.
+const (
+	attentive = 25 * time.Millisecond
+	relaxed   = 100 * time.Millisecond
+)
+
+// attend looks after those who wait for room or are inside: it has the guard look
+// often, and has a worker replaced that keeps too much of what it took.
 func (f *feed) attend(ctx context.Context) {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
+	timer := time.NewTimer(relaxed)
+	defer timer.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-timer.C:
 		case <-ctx.Done():
 			return
 		}
-		if f.admission.Books().Waiting == 0 {
+		b := f.admission.Books()
+		if b.Waiting == 0 && (b.Inside == 0 || b.Ceiling == 0) {
+			timer.Reset(relaxed)
 			continue
 		}
+		timer.Reset(attentive)
 		f.keeper.Look()
 		if f.admission.Wants() {
 			f.replace("", "it keeps memory that work waits for")

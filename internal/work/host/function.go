@@ -54,15 +54,16 @@ func (h *Host) prepare(def funcapp.Function) (*function, error) {
 		}
 		return out
 	}
-	buffered := false
+	t := def.Trigger
+	buffered, streamed := t.Type == funcapp.BlobTrigger && !t.Streamed && !t.Deferred, t.Streamed || t.Deferred
 	for _, b := range def.Inputs {
 		f.inputs = append(f.inputs, bind(b))
-		buffered = buffered || b.Type == funcapp.Blob && !b.Streamed
+		buffered, streamed = buffered || b.Type == funcapp.Blob && !b.Streamed, streamed || b.Streamed
 	}
 	for _, b := range def.Outputs {
 		f.outputs = append(f.outputs, bind(b))
 	}
-	if !buffered && (def.Trigger.Streamed || def.Trigger.Deferred) {
+	if streamed && !buffered {
 		f.factor = room.StreamedFactor
 	}
 	f.stores = bind(def.Trigger).stores

@@ -13,6 +13,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/contract/functionrpc"
 	"github.com/stanch-dev/stanch/internal/work/endpoint"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
+	"github.com/stanch-dev/stanch/internal/work/room"
 	"github.com/stanch-dev/stanch/internal/work/store/told"
 )
 
@@ -35,11 +36,14 @@ func (h *Host) inputs(ctx context.Context, c *call) (taken, error) {
 		}
 		t.add(contract.Input{Name: b.Name, Binding: string(b.Type), Binary: b.Data == funcapp.BinaryData, Value: v}, b.Binding, size)
 	}
+	if c.f.factor == room.StreamedFactor {
+		t.cost = t.bytes
+	}
 	return t, nil
 }
 
 // add takes in one input. What is streamed takes next to nothing of the worker's
-// memory, and counts only where nothing else does.
+// memory, and counts only for a function whose factor is that of streams.
 func (t *taken) add(in contract.Input, b funcapp.Binding, size int64) {
 	t.bytes += size
 	if !b.Streamed {
