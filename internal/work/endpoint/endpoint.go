@@ -5,7 +5,8 @@
 // written the same way. Every delivery has a token of its own in its URLs, which
 // is worth nothing when the delivery has ended: a URL that leaks out of a log opens
 // nothing. Ranges are served, so that a reader whose connection broke goes on where
-// it was. Begin with [Endpoint.Lend].
+// it was. A payload that is not as long as was announced breaks off before its end,
+// and never looks whole. Begin with [Endpoint.Lend].
 package endpoint
 
 import (
@@ -110,7 +111,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		if s := l.in[name]; s != nil {
-			read(ctx, w, r, s)
+			read(ctx, w, r, name, s)
 			return
 		}
 	case http.MethodPut:
@@ -127,7 +128,7 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // read streams a payload, or the part of it that a Range asks for.
-func read(ctx context.Context, w http.ResponseWriter, r *http.Request, s *contract.Stream) {
+func read(ctx context.Context, w http.ResponseWriter, r *http.Request, name string, s *contract.Stream) {
 	part, err := rangeOf(r.Header, s)
 	if err != nil {
 		w.Header().Set("Content-Range", fmt.Sprintf("bytes */%d", s.Size))
@@ -156,20 +157,14 @@ func read(ctx context.Context, w http.ResponseWriter, r *http.Request, s *contra
 		w.WriteHeader(status)
 		return
 	}
-	body, err := s.Open(ctx, part.from)
+	body, err := begin(ctx, name, s, part)
 	if err != nil {
 		refuse(w, err)
 		return
 	}
 	defer body.Close()
 	w.WriteHeader(status)
-	var n int64
-	if s.Size >= 0 && part.from+part.count < s.Size {
-		n, err = io.CopyN(w, body, part.count)
-	} else {
-		n, err = io.Copy(w, body)
-	}
-	if err != nil || s.Size >= 0 && n != part.count {
+	if err := send(w, body, part.count); err != nil {
 		// The status is gone: all that is left is that the reader sees it break off.
 		panic(http.ErrAbortHandler)
 	}

@@ -134,29 +134,6 @@ func TestTwoDeliveriesHaveTokensOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestAPayloadThatBreaksOffIsSeenToBreakOff(t *testing.T) {
-	for name, s := range map[string]*contract.Stream{
-		"shorter than it was": {Size: 10, Open: func(context.Context, int64) (io.ReadCloser, error) {
-			return io.NopCloser(strings.NewReader("012")), nil
-		}},
-		"an error in the middle": {Size: 10, Open: func(context.Context, int64) (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(strings.NewReader("012"), broken{})), nil
-		}},
-		"of unknown length": {Size: -1, Open: func(context.Context, int64) (io.ReadCloser, error) {
-			return io.NopCloser(io.MultiReader(strings.NewReader("012"), broken{})), nil
-		}},
-	} {
-		l := lend(t, map[string]*contract.Stream{"in": s}, nil)
-		if _, got, err := do(t, "GET", l.URL("in"), nil); err == nil {
-			t.Errorf("%s: read %q without an error", name, got)
-		}
-	}
-}
-
-type broken struct{}
-
-func (broken) Read([]byte) (int, error) { return 0, errors.New("cut") }
-
 func TestAPayloadThatCannotBeOpenedSaysWhy(t *testing.T) {
 	for err, want := range map[error]int{
 		fmt.Errorf("open: %w", work.ErrAbsent): 404, fmt.Errorf("open: %w", work.ErrChanged): 412,
