@@ -18,26 +18,26 @@ import (
 )
 
 func TestAPayloadThatIsNotWhatWasAnnouncedNeverLooksWhole(t *testing.T) {
+	const size = 1 << 20 // what is small waits in a buffer, and is never seen
 	for _, row := range []struct {
 		why         string
-		size        int64
-		body        string
+		size, has   int
 		then        error // what the source ends with; nil: io.EOF
 		ranges      string
 		wantRefused bool // no byte of it is sent
 	}{
-		{"shorter", 10, "012", nil, "", false},
-		{"shorter by one", 10, "012345678", nil, "", false},
-		{"longer by one", 10, "0123456789x", nil, "", false},
-		{"longer by far", 10, strings.Repeat("x", 1<<20), nil, "", false},
-		{"longer, from the middle", 10, "0123456789x", nil, "bytes=4-", false},
-		{"shorter, from the middle", 10, "012345678", nil, "bytes=4-", false},
-		{"shorter than a piece of it", 10, "0123", nil, "bytes=2-6", false},
-		{"longer by one, its last byte", 10, "0123456789x", nil, "bytes=9-", false},
-		{"not empty", 0, "x", nil, "", true},
-		{"an error in the middle", 10, "012", errCut, "", false},
-		{"an error at its end", 10, "0123456789", errCut, "", false},
-		{"of unknown length, an error in the middle", -1, "012", errCut, "", false},
+		{"shorter", size, 3, nil, "", false},
+		{"shorter by one", size, size - 1, nil, "", false},
+		{"longer by one", size, size + 1, nil, "", false},
+		{"longer by far", size, 2 * size, nil, "", false},
+		{"longer, from the middle", size, size + 1, nil, "bytes=4-", false},
+		{"shorter, from the middle", size, size - 1, nil, "bytes=4-", false},
+		{"shorter than a piece of it", size, 4, nil, "bytes=2-6", false},
+		{"longer by one, its last byte", size, size + 1, nil, fmt.Sprintf("bytes=%d-", size-1), false},
+		{"not empty", 0, 1, nil, "", true},
+		{"an error in the middle", size, size / 2, errCut, "", false},
+		{"an error at its end", size, size, errCut, "", false},
+		{"of unknown length, an error in the middle", -1, size, errCut, "", false},
 	} {
 		for manner, as := range map[string]func(io.Reader) io.Reader{
 			"that is read":       func(r io.Reader) io.Reader { return struct{ io.Reader }{r} },
@@ -47,12 +47,12 @@ func TestAPayloadThatIsNotWhatWasAnnouncedNeverLooksWhole(t *testing.T) {
 				return writes{r, func(r io.Reader) io.Reader { return iotest.DataErrReader(r) }}
 			},
 		} {
-			s := &contract.Stream{Size: row.size, Open: func(_ context.Context, from int64) (io.ReadCloser, error) {
+			s := &contract.Stream{Size: int64(row.size), Open: func(_ context.Context, from int64) (io.ReadCloser, error) {
 				end := io.Reader(strings.NewReader(""))
 				if row.then != nil {
 					end = iotest.ErrReader(row.then)
 				}
-				return io.NopCloser(as(io.MultiReader(strings.NewReader(row.body[from:]), end))), nil
+				return io.NopCloser(as(io.MultiReader(strings.NewReader(strings.Repeat("x", row.has)[from:]), end))), nil
 			}}
 			l := lend(t, map[string]*contract.Stream{"in": s}, nil)
 			answer, got, err := do(t, "GET", l.URL("in"), nil, "Range", row.ranges)
@@ -141,6 +141,15 @@ func (w writes) WriteTo(to io.Writer) (n int64, err error) {
 			return n, err
 		}
 	}
+}
+
+// atOnce writes all it has in one piece.
+type atOnce struct{ io.Reader }
+
+func (a atOnce) WriteTo(to io.Writer) (int64, error) {
+	all, end := io.ReadAll(a.Reader)
+	n, err := to.Write(all)
+	return int64(n), errors.Join(err, end)
 }
 
 func limited(r io.Reader) io.Reader { return &io.LimitedReader{R: r, N: 64 << 10} }
