@@ -22,8 +22,15 @@ func checkCommand(w world) *cobra.Command {
 		Long: `check reads the configuration as run would, prints where the bands begin for
 this container's limit, and what the machine allows: cgroup version and limit,
 whether the workers can have cgroups of their own, whether a kill by the kernel
-would take stanch too, pressure information, and where reports would be kept.`,
-		Example: "  stanch check\n  stanch check --preset ep1 --memory-limit 3.5GiB\n  stanch check stanch.yaml --json",
+would take stanch too, pressure information, and where reports would be kept.
+
+With functions, of stanch.yaml or of the function app in this folder, it lists them
+with what they read and write, every mistake in their files, whether the worker's
+program is there, and whether each store can be reached. A store of files is made
+where it is not there yet.
+
+Exit codes: 2 if a file has mistakes, 3 if the worker or a store is not there.`,
+		Example: "  stanch check\n  stanch check --preset ep1 --memory-limit 3.5GiB\n  stanch check stanch.yaml --json\n  cd my-function-app && stanch check",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	s := addSettings(cmd)
@@ -36,23 +43,28 @@ would take stanch too, pressure information, and where reports would be kept.`,
 		if err != nil {
 			return err
 		}
-		if len(cfg.Command) == 0 {
+		lookForApp(&cfg)
+		if len(cfg.Command) == 0 && cfg.App == "" && cfg.Functions.Empty() {
 			cfg.Command = []string{"true"} // which worker it is, is not what is checked
 		}
 		if err := cfg.Check(); err != nil {
 			return &codedError{code: exitUsage, err: err}
 		}
-		facts, err := app.Check(cmd.Context(), cfg)
+		facts, err := app.Check(cmd.Context(), cfg, w.environ)
 		if err != nil {
 			return err
 		}
 		if asJSON {
 			e := json.NewEncoder(w.stdout)
 			e.SetIndent("", "  ")
-			return e.Encode(facts)
+			if err := e.Encode(facts); err != nil {
+				return err
+			}
+		} else {
+			printFacts(w.stdout, facts)
+			printFunctions(w.stdout, facts.Functions)
 		}
-		printFacts(w.stdout, facts)
-		return nil
+		return functionsVerdict(facts.Functions)
 	}
 	return cmd
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-
 	"github.com/spf13/cobra"
 
 	"github.com/stanch-dev/stanch/internal/app"
@@ -32,12 +30,8 @@ worker's memory holds.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		read := func() (config.Run, error) {
 			cfg, err := s.read(w.environ, args)
-			if err == nil && cfg.App == "" && len(cfg.Command) == 0 {
-				if _, missing := os.Stat("host.json"); missing == nil {
-					cfg.App = "."
-				}
-			}
 			if err == nil {
+				lookForApp(&cfg)
 				err = cfg.Check()
 			}
 			if err != nil {

@@ -65,6 +65,16 @@ func usageText(cmd *cobra.Command) string {
 	return b.String()
 }
 
+// lookForApp takes this folder for a function app if it looks like one, and nothing
+// else says what to run.
+func lookForApp(cfg *config.Run) {
+	if cfg.App == "" && len(cfg.Command) == 0 && cfg.Functions.Empty() {
+		if _, missing := os.Stat("host.json"); missing == nil {
+			cfg.App = "."
+		}
+	}
+}
+
 // read puts the configuration together: file, then environment, then flags,
 // then the command behind the dashes.
 func (s *settings) read(environ, command []string) (config.Run, error) {

@@ -38,6 +38,8 @@ type Facts struct {
 	Limit   int64          `json:"limit"` // bytes; 0: none
 	Bands   []BandFact     `json:"bands"`
 
+	Functions *FunctionFacts `json:"functions,omitempty"` // nil: there are none to be fed
+
 	Problems []string `json:"problems"` // what makes stanch less than it could be
 }
 
@@ -49,8 +51,9 @@ type BandFact struct {
 	Leave int64  `json:"leave"`
 }
 
-// Check finds out what this machine allows and where the bands are.
-func Check(ctx context.Context, cfg config.Run) (Facts, error) {
+// Check finds out what this machine allows, where the bands are, and what the
+// functions are that cfg names.
+func Check(ctx context.Context, cfg config.Run, environ []string) (Facts, error) {
 	f := Facts{UID: os.Getuid(), PID1: os.Getpid() == 1, Kernel: kernel(), Freezer: "SIGSTOP to the whole process tree"}
 	problem := func(format string, args ...any) { f.Problems = append(f.Problems, fmt.Sprintf(format, args...)) }
 
@@ -105,6 +108,9 @@ func Check(ctx context.Context, cfg config.Run) (Facts, error) {
 	}
 	if f.Data, err = DataDir(cfg.Data); err != nil {
 		problem("%s", oneLine(err))
+	}
+	if f.Functions, err = checkFunctions(ctx, &cfg, environ, f.Data); err != nil {
+		return f, err
 	}
 	var lock unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_MEMLOCK, &lock); err == nil {

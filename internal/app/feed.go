@@ -147,14 +147,9 @@ func plainName(s string) string {
 func (f *feed) open(data string, j *journal, rows *tables, recorder *flight.Recorder, print func([]byte)) error {
 	f.j, f.rows, f.recorder, f.print = j, rows, recorder, print
 	f.slots.recorder = recorder
-	store, err := f.where(data)
-	if err != nil {
+	if err := f.connect(data, j.say); err != nil {
 		return err
 	}
-	f.stores = connect.New(connect.Config{
-		Lookup: f.setting, Default: store, Base: f.folder, Plain: f.app.Host.Queues.Plain,
-		Log: slog.New(slog.NewTextHandler(says(j.say), &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: untimed})),
-	})
 	f.admission = admit.New(roomConfig(f.cfg))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -167,6 +162,20 @@ func (f *feed) open(data string, j *journal, rows *tables, recorder *flight.Reco
 		if err := f.payloads.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 			j.say("Payloads are not served any more: %v", err)
 		}
+	})
+	return nil
+}
+
+// connect makes the connections to stores, and opens none. say is told what people
+// should know of them.
+func (f *feed) connect(data string, say says) error {
+	store, err := f.where(data)
+	if err != nil {
+		return err
+	}
+	f.stores = connect.New(connect.Config{
+		Lookup: f.setting, Default: store, Base: f.folder, Plain: f.app.Host.Queues.Plain,
+		Log: slog.New(slog.NewTextHandler(say, &slog.HandlerOptions{Level: slog.LevelWarn, ReplaceAttr: untimed})),
 	})
 	return nil
 }

@@ -61,7 +61,9 @@ func (f *feed) where(data string) (string, error) {
 	store := f.cfg.Store
 	switch {
 	case store == "":
-		return "file:" + filepath.Join(data, "work"), nil
+		// Other relative directories are below the functions' folder, this one is not.
+		data, err := filepath.Abs(data)
+		return "file:" + filepath.Join(data, "work"), err
 	case strings.ContainsAny(store, ":="):
 		return store, nil
 	}

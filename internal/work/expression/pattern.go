@@ -69,6 +69,19 @@ func ParsePattern(text string) (*Pattern, error) {
 // Container is the one whose blobs are meant.
 func (p *Pattern) Container() string { return p.container }
 
+// String is the path as it could have been written.
+func (p *Pattern) String() string {
+	if p.whole {
+		return p.container
+	}
+	var b strings.Builder
+	b.WriteString(p.container + "/" + p.literals[0])
+	for i, name := range p.names {
+		b.WriteString("{" + name.Text + "}" + p.literals[i+1])
+	}
+	return b.String()
+}
+
 // Prefix is what the paths of all blobs that are meant begin with.
 func (p *Pattern) Prefix() string { return p.literals[0] }
 

@@ -149,6 +149,10 @@ func (r *reader) settings(key string, n Node, skip int) (text string, changed, o
 		lookup = func(string) (string, bool) { return "x", true }
 	}
 	value, err := expression.Settings(text, lookup)
+	if missing := (*expression.Error)(nil); r.lookup != nil && errors.As(err, &missing) {
+		// The words for it are Azure's, where settings may stand in a file too.
+		err = &expression.Error{Column: missing.Column, Problem: strings.Replace(missing.Problem, "app setting", "variable", 1), Hint: "set it in the environment"}
+	}
 	if err != nil {
 		r.fault(key, n, skip, false, err)
 	}

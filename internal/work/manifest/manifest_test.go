@@ -237,7 +237,7 @@ func TestSettingsAreSeenWhenTheyAreKnown(t *testing.T) {
 	}{
 		{"both are there", []string{"QUEUE=jobs", "JOBS=file:x"}, ""},
 		{"a managed identity", []string{"QUEUE=jobs", "JOBS__accountName=shop"}, ""},
-		{"no queue", []string{"JOBS=file:x"}, "stanch.yaml:3:13: queue: "},
+		{"no queue", []string{"JOBS=file:x"}, "stanch.yaml:3:13: queue: there is no variable \"QUEUE\"\nhint: set it in the environment"},
 		{"no store", []string{"QUEUE=jobs"}, "stanch.yaml:4:12: store: there is no variable JOBS"},
 		{"what is wrong is not repeated", []string{"QUEUE=Sesame", "JOBS=file:x"}, "stanch.yaml:3:12: queue is wrong once its settings are put in"},
 	} {
