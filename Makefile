@@ -6,7 +6,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 export CGO_ENABLED = 0
 
-.PHONY: build test check demo race lint bench-recycle bench-limit bench-spike bench-proxy bench-agent fuzz clean
+.PHONY: build test check demo demo-functions race lint bench-recycle bench-limit bench-spike bench-proxy bench-agent fuzz clean
 
 build:
 	$(GO) build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/stanch ./cmd/stanch
@@ -16,6 +16,10 @@ test: build
 
 demo: build
 	$(GO) run ./bench/demo
+
+# Needs Node and npm besides: ARGS='--for 20s' for a shorter one.
+demo-functions:
+	$(GO) run ./bench/demo/functions $(ARGS)
 
 check: lint race
 

@@ -80,6 +80,8 @@ for form in complete libraries ancient; do
 		fi
 		touch "$cache/$form/done"
 	fi
+	# stanch takes a worker.py with its environment beside it.
+	[ "$form" != libraries ] || cp "$here/loop.py" "$cache/libraries/worker.py"
 	echo "$form"
 	found=1
 done
