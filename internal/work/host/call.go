@@ -31,9 +31,10 @@ type call struct {
 
 	source     string // queue, container/blob or path; for people
 	deliveries int64
-	lines      *lines // collects the function's log; nil where nobody reads it
-	worker     string // that has it, once it is among the live ones
-	alone      bool   // a worker died with it: nobody else is to be beside it
+	lines      *lines       // collects the function's log; nil where nobody reads it
+	worker     string       // that has it, once it is among the live ones
+	alone      bool         // a worker died with it: nobody else is to be beside it
+	begin      func() error // called when a worker is about to get it; nil for nothing
 }
 
 // outcome is how a call ended.
@@ -150,6 +151,14 @@ func (h *Host) attempt(ctx context.Context, c *call, retries int) (o outcome, re
 		return outcome{ending: settle.Interrupted, reason: err.Error()}, nil, nil
 	}
 	held.add(place.Leave)
+	if c.begin != nil {
+		if err := c.begin(); err != nil {
+			if away := (*work.Unavailable)(nil); errors.As(err, &away) {
+				return o, nil, &trouble{after: away.After, err: err}
+			}
+			h.cfg.Say("Invocation %s of %s can't be noted before it begins, and begins all the same: %v", c.id, c.f.def.Name, err)
+		}
+	}
 
 	running := ctx
 	var deadline time.Time

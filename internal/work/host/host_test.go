@@ -95,6 +95,26 @@ const hostJSON = `{"version":"2.0","functionTimeout":"00:10:00","extensions":{"q
 
 func start(t *testing.T, functions map[string]string, run func(context.Context, *contract.Invocation) (*contract.Result, error)) *app {
 	t.Helper()
+	return startOn(t, openStore(t), functions, run)
+}
+
+func openStore(t *testing.T) *file.Store {
+	t.Helper()
+	store, err := file.Open(t.TempDir(), file.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// startOn starts a host over a store, which other hosts may have had before.
+func startOn(t *testing.T, store *file.Store, functions map[string]string, run func(context.Context, *contract.Invocation) (*contract.Result, error)) *app {
+	t.Helper()
 	folder := fstest.MapFS{"host.json": {Data: []byte(hostJSON)}}
 	for name, text := range functions {
 		folder[name+"/function.json"] = &fstest.MapFile{Data: []byte(text)}
@@ -103,12 +123,9 @@ func start(t *testing.T, functions map[string]string, run func(context.Context, 
 	if err := funcapp.Faults(mistakes); err != nil {
 		t.Fatal(err)
 	}
-	store, err := file.Open(t.TempDir(), file.Options{Relaxed: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	a := &app{store: store, crew: &workers{run: run}, done: make(chan host.Done, 1000)}
 	admission := admit.New(room.Config{Patience: time.Second})
+	var err error
 	a.Host, err = host.New(host.Config{
 		App: "app", Functions: read.Functions, Settings: read.Host, Holder: "h1", Factor: 2, TextBlobs: true,
 		Open: func(string) (host.Stores, error) {
@@ -131,12 +148,7 @@ func start(t *testing.T, functions map[string]string, run func(context.Context, 
 		<-ran
 		admission.Close()
 	})
-	t.Cleanup(func() {
-		a.stop()
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	t.Cleanup(a.stop)
 	return a
 }
 

@@ -54,7 +54,7 @@ func (h *Host) account(c *call, o *outcome) {
 }
 
 // news tells what people should know of a queue.
-func (h *Host) news(w *watched, k kills, n listen.News) {
+func (h *Host) news(w *watched, k pasts, n listen.News) {
 	switch n.Kind {
 	case listen.Settled:
 		if n.Settled.Act == settle.Poison {
@@ -78,15 +78,15 @@ func (h *Host) news(w *watched, k kills, n listen.News) {
 }
 
 // note keeps why a message is poison, for whoever looks into the queue.
-func (h *Host) note(w *watched, k kills, n listen.News) {
+func (h *Host) note(w *watched, k pasts, n listen.News) {
 	ctx, cancel := context.WithTimeout(context.Background(), ledgerTime)
 	defer cancel()
 	note := poison.Note{
 		Queue: n.Settled.To, ID: n.MovedTo, Why: n.Settled.Why, At: time.Now(),
 		Function: w.f.def.Name, Deliveries: n.Message.Deliveries,
 	}
-	if all := k.read(ctx, n.Message.ID).Postmortems; len(all) > 0 {
-		note.Postmortem = all[len(all)-1]
+	if r, _, err := k.get(ctx, n.Message.ID); err == nil && len(r.Postmortems) > 0 {
+		note.Postmortem = r.Postmortems[len(r.Postmortems)-1]
 	}
 	if err := poison.Write(ctx, w.stores.Ledger, note); err != nil {
 		h.cfg.Say("Why message %s of queue %s is poison could not be noted: %v", n.MovedTo, n.Settled.To, err)

@@ -44,7 +44,8 @@ func (h *Host) onQueue(f *function) error {
 // at once what becomes of it.
 func (h *Host) listen(f *function, name string, p listen.Policy, build func(context.Context, *queue.Message) (*call, *listen.Verdict)) error {
 	w := &watched{f: f, stores: f.stores, name: name}
-	k := kills{ledger: f.stores.Ledger, app: h.cfg.App, queue: name}
+	k := pasts{ledger: f.stores.Ledger, app: h.cfg.App, queue: name}
+	p.Excused = k.excused
 	handle := func(ctx context.Context, m *queue.Message) listen.Verdict {
 		c, at := build(ctx, m)
 		if at != nil {
@@ -60,28 +61,6 @@ func (h *Host) listen(f *function, name string, p listen.Policy, build func(cont
 	h.wakers.add(f.stores.Queues, name, w.listen.Wake)
 	f.start = w.listen.Run
 	return nil
-}
-
-// deliver runs a message's call, and keeps the count of workers that died with it.
-func (h *Host) deliver(ctx context.Context, c *call, k kills, m *queue.Message) listen.Verdict {
-	before := record{}
-	if m.Deliveries > 1 {
-		before = k.read(ctx, m.ID)
-		c.alone = before.Kills > 0
-	}
-	o, release := h.do(ctx, c)
-	release()
-	v := listen.Verdict{Ending: o.ending, Reason: o.reason, Kills: before.Kills, Postmortems: before.Postmortems}
-	if o.fate.Died {
-		v.Kills++
-		if o.fate.Report != "" {
-			v.Postmortems = append(v.Postmortems, o.fate.Report)
-		}
-		if err := k.write(m.ID, record{v.Kills, v.Postmortems}); err != nil {
-			h.cfg.Say("Message %s of queue %s: that a worker died with it could not be noted: %v", m.ID, k.queue, err)
-		}
-	}
-	return v
 }
 
 // textOrBytes is text if it can be.

@@ -31,6 +31,10 @@ type Policy struct {
 	MaxKills      int           // at this many workers that died with it, too; 0: never
 	RetryDelay    time.Duration // before a failed message is tried again
 	IdleMax       time.Duration // longest pause between two looks at an empty queue
+	// Excused are the deliveries of a message that are not held against it. It is
+	// asked of one that has come more often than MaxDeliveries, before its handler
+	// would be. An error is a reason to look again later; nil excuses nothing.
+	Excused func(ctx context.Context, m *queue.Message) (int64, error)
 }
 
 // Default are Azure's figures, for so many processors, with a lease of a minute
@@ -65,6 +69,7 @@ type Verdict struct {
 	Ending      settle.Ending
 	Reason      string   // one sentence, without secrets
 	Kills       int      // workers that died with it so far, this time included
+	Excused     int64    // deliveries so far that are not held against the message
 	Postmortems []string // theirs
 }
 

@@ -409,6 +409,71 @@ func TestAStopWaitsForWhatIsInHand(t *testing.T) {
 	})
 }
 
+// Deliveries that are excused make no message poison, and one whose past can't be
+// looked up waits.
+func TestAMessageThatCameOftenIsPoisonOnlyIfThatIsHeldAgainstIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int64
+		var handled sync.Map
+		p := policy()
+		p.Excused = func(_ context.Context, m *queue.Message) (int64, error) {
+			switch string(m.Body) {
+			case "0":
+				return 5, nil
+			case "1":
+				return 1, nil
+			}
+			if asked.Add(1) < 4 {
+				return 0, &work.Unavailable{Err: errors.New("down")}
+			}
+			return 9, nil
+		}
+		r := begin(t, p, func(_ context.Context, m *queue.Message) listen.Verdict {
+			handled.Store(string(m.Body), true)
+			return listen.Verdict{}
+		}, nil)
+		r.fill(t, 3)
+		r.shelf.mu.Lock()
+		for _, i := range r.items["jobs"] {
+			i.m.Deliveries = 6 // the next is the seventh, and three are allowed
+		}
+		r.shelf.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		r.end()
+		_, innocent := handled.Load("0")
+		_, guilty := handled.Load("1")
+		_, unknown := handled.Load("2")
+		if !innocent || guilty || !unknown || asked.Load() != 4 {
+			t.Errorf("handled were 0: %v, 1: %v, 2: %v after %d looks; want 0, and 2 when its past was known at the fourth", innocent, guilty, unknown, asked.Load())
+		}
+		if r.size("jobs") != 0 || r.size("jobs-poison") != 1 {
+			t.Errorf("%d in the queue, %d poison; want 0 and the one", r.size("jobs"), r.size("jobs-poison"))
+		}
+	})
+}
+
+func TestAStopDoesNotWaitForAStoreThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := make(chan struct{})
+		r := begin(t, policy(), func(ctx context.Context, _ *queue.Message) listen.Verdict {
+			close(held)
+			<-ctx.Done()
+			return listen.Verdict{Ending: settle.Interrupted, Reason: "stanch stops"}
+		}, nil)
+		r.fill(t, 1)
+		<-held
+		r.fail(&work.Unavailable{Err: errors.New("down")})
+		begun := time.Now()
+		r.end()
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("it ended %v after its grace, want a few seconds and not the lease of %v", took, policy().Hold)
+		}
+		if !slices.Contains(r.kinds(), listen.Unsettled) {
+			t.Errorf("news %v, want that a message could not be settled", r.kinds())
+		}
+	})
+}
+
 func TestAPolicyWithMistakesNamesThemAll(t *testing.T) {
 	_, err := listen.New(&shelf{}, "NOT A QUEUE", listen.Policy{Batch: 33, Refill: -1}, nil, nil, nil)
 	if err == nil {

@@ -18,13 +18,21 @@ func (l *Listener) serve(grace context.Context, lease queue.Lease) {
 		Queue: l.queue, Deliveries: m.Deliveries, MaxDeliveries: l.policy.MaxDeliveries,
 		MaxKills: l.policy.MaxKills, RetryDelay: l.policy.RetryDelay,
 	}
+	if _, often := settle.Hopeless(c); often && l.policy.Excused != nil {
+		var err error
+		if c.Excused, err = l.policy.Excused(grace, m); err != nil {
+			c.Ending, c.Reason = settle.Interrupted, "its earlier deliveries can't be looked up: "+err.Error()
+			l.settle(grace, lease, settle.Judge(c))
+			return
+		}
+	}
 	if d, hopeless := settle.Hopeless(c); hopeless {
-		l.settle(lease, d)
+		l.settle(grace, lease, d)
 		return
 	}
 	if m.Fault != "" {
 		c.Ending, c.Reason = settle.Unreadable, m.Fault
-		l.settle(lease, settle.Judge(c))
+		l.settle(grace, lease, settle.Judge(c))
 		return
 	}
 	// The handler has a copy: renewals change the lease's message.
@@ -34,8 +42,8 @@ func (l *Listener) serve(grace context.Context, lease queue.Lease) {
 	if !k.end() {
 		return
 	}
-	c.Ending, c.Reason, c.Kills, c.Postmortems = v.Ending, v.Reason, v.Kills, v.Postmortems
-	l.settle(lease, settle.Judge(c))
+	c.Ending, c.Reason, c.Kills, c.Postmortems, c.Excused = v.Ending, v.Reason, v.Kills, v.Postmortems, v.Excused
+	l.settle(grace, lease, settle.Judge(c))
 }
 
 // keeper renews a lease at half its time while its message is worked on; where a
@@ -96,11 +104,17 @@ func (l *Listener) renew(lease queue.Lease) error {
 	return lease.Renew(ctx, l.policy.Hold)
 }
 
+// lastTries is how long a listener that has no more time tries to settle a message.
+const lastTries = 5 * time.Second
+
 // settle does what was decided, and tries again until the lease lapses: then the
-// message comes back of itself.
-func (l *Listener) settle(lease queue.Lease, d settle.Decision) {
+// message comes back of itself. When grace is over it tries for a few seconds
+// more: a store that is away must not hold up the end.
+func (l *Listener) settle(grace context.Context, lease queue.Lease, d settle.Decision) {
 	ctx, cancel := context.WithDeadline(context.Background(), lease.Message().Visible)
 	defer cancel()
+	unhurried := context.AfterFunc(grace, func() { time.AfterFunc(lastTries, cancel) })
+	defer unhurried()
 	news := News{Kind: Settled, Message: lease.Message(), Settled: d}
 	for pause := idleMin; ; pause = min(2*pause, time.Second) {
 		var err error

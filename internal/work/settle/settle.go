@@ -34,6 +34,7 @@ type Case struct {
 	Queue         string
 	Deliveries    int64         // this one included
 	MaxDeliveries int64         // at this many a failing message is poison
+	Excused       int64         // of the deliveries, those that are not held against the message
 	Kills         int           // workers that died with it, this time included
 	MaxKills      int           // at this many it is quarantined
 	Postmortems   []string      // of those workers
@@ -67,10 +68,23 @@ type Decision struct {
 // often that it is poison without another try: its hosts died before they could
 // say so.
 func Hopeless(c Case) (Decision, bool) {
-	if c.MaxDeliveries <= 0 || c.Deliveries <= c.MaxDeliveries {
+	if c.MaxDeliveries <= 0 || c.held() <= c.MaxDeliveries {
 		return Decision{}, false
 	}
-	return c.poison(fmt.Sprintf("delivered %d times, %d are allowed, and none was ever ended", c.Deliveries, c.MaxDeliveries)), true
+	return c.poison(fmt.Sprintf("delivered %s, %d are allowed, and the last were never ended", c.times(), c.MaxDeliveries)), true
+}
+
+// held are the deliveries that are held against the message.
+func (c Case) held() int64 { return c.Deliveries - c.Excused }
+
+// spent says whether no more tries are allowed.
+func (c Case) spent() bool { return c.MaxDeliveries > 0 && c.held() >= c.MaxDeliveries }
+
+func (c Case) times() string {
+	if c.Excused > 0 {
+		return fmt.Sprintf("%d times, %d of them not held against it", c.Deliveries, c.Excused)
+	}
+	return fmt.Sprintf("%d times", c.Deliveries)
 }
 
 // Judge decides after a delivery.
@@ -79,26 +93,45 @@ func Judge(c Case) Decision {
 	case Succeeded:
 		return Decision{Act: Delete}
 	case Interrupted:
-		return Decision{Act: Return, Why: c.Reason}
+		return Decision{Act: Return, After: c.patience(), Why: c.Reason}
 	case Unreadable, NeverFits:
 		return c.poison(c.Reason)
 	case WorkerGone:
 		if c.MaxKills > 0 && c.Kills >= c.MaxKills {
 			return c.poison(fmt.Sprintf("%d workers died with it%s; the last: %s", c.Kills, named(c.Postmortems), c.Reason))
 		}
-		if c.MaxDeliveries > 0 && c.Deliveries >= c.MaxDeliveries {
+		if c.spent() {
 			return c.poison(c.tries())
 		}
 		return Decision{Act: Return, Why: c.Reason}
 	}
-	if c.MaxDeliveries > 0 && c.Deliveries >= c.MaxDeliveries {
+	if c.spent() {
 		return c.poison(c.tries())
 	}
 	return Decision{Act: Return, After: c.RetryDelay, Why: c.Reason}
 }
 
 func (c Case) tries() string {
+	if c.Excused > 0 {
+		return fmt.Sprintf("delivery %d failed, and %d are allowed beside the %d that are not held against it: %s", c.Deliveries, c.MaxDeliveries, c.Excused, c.Reason)
+	}
 	return fmt.Sprintf("delivery %d of %d allowed failed: %s", c.Deliveries, c.MaxDeliveries, c.Reason)
+}
+
+// The pauses of a message that is interrupted again and again. The first times it
+// is back at once, as after a restart; then something is wrong for longer, and
+// since it is never poison for that, it must not go round and round.
+const (
+	interruptedFreely = 3
+	longestPatience   = 30 * time.Second
+)
+
+func (c Case) patience() time.Duration {
+	over := c.Deliveries - interruptedFreely
+	if over <= 0 {
+		return 0
+	}
+	return min(firstPause<<min(over-1, 5), longestPatience)
 }
 
 func named(postmortems []string) string {
@@ -126,7 +159,7 @@ func (c Case) poison(why string) Decision {
 	if to := c.Queue + poisonSuffix; !strings.HasSuffix(c.Queue, poisonSuffix) && len(to) <= longestName {
 		return Decision{Act: Poison, To: to, Why: why}
 	}
-	over := max(c.Deliveries-max(c.MaxDeliveries, 1), 0)
+	over := max(c.held()-max(c.MaxDeliveries, 1), 0)
 	pause := longestPause
 	if over < 10 { // 2^10 seconds are more than the longest
 		pause = min(firstPause<<over, longestPause)

@@ -28,7 +28,12 @@ func TestJudge(t *testing.T) {
 			c.Ending, c.Kills, c.Postmortems = settle.WorkerGone, 2, []string{"pm-1", "pm-2"}
 		}, settle.Poison, 0, "pm-1, pm-2"},
 		{"deaths count as deliveries too", func(c *settle.Case) { c.Ending, c.Kills, c.Deliveries = settle.WorkerGone, 1, 5 }, settle.Poison, 0, "delivery 5 of 5"},
-		{"a stop is nobody's fault, however often", func(c *settle.Case) { c.Ending, c.Deliveries = settle.Interrupted, 50 }, settle.Return, 0, "boom"},
+		{"a stop is nobody's fault, and it is back at once", func(c *settle.Case) { c.Ending, c.Deliveries = settle.Interrupted, 3 }, settle.Return, 0, "boom"},
+		{"however often, but then it goes round more slowly", func(c *settle.Case) { c.Ending, c.Deliveries = settle.Interrupted, 5 }, settle.Return, 2 * time.Second, "boom"},
+		{"and never more slowly than this", func(c *settle.Case) { c.Ending, c.Deliveries = settle.Interrupted, 1<<40 }, settle.Return, 30 * time.Second, "boom"},
+		{"stops before it are not held against what fails", func(c *settle.Case) { c.Ending, c.Deliveries, c.Excused = settle.Failed, 8, 4 }, settle.Return, 3 * time.Second, "boom"},
+		{"but failures are, however many stops", func(c *settle.Case) { c.Ending, c.Deliveries, c.Excused = settle.Failed, 9, 4 }, settle.Poison, 0, "beside the 4"},
+		{"nor against whom a worker dies with", func(c *settle.Case) { c.Ending, c.Kills, c.Deliveries, c.Excused = settle.WorkerGone, 1, 8, 4 }, settle.Return, 0, "boom"},
 		{"garbage is poison the first time", func(c *settle.Case) { c.Ending = settle.Unreadable }, settle.Poison, 0, "boom"},
 		{"so is what never fits", func(c *settle.Case) { c.Ending = settle.NeverFits }, settle.Poison, 0, "boom"},
 		{"a poison queue has no poison queue", func(c *settle.Case) { c.Ending, c.Queue, c.Deliveries = settle.Failed, "jobs-poison", 5 }, settle.Return, 3 * time.Second, "no poison queue"},
@@ -55,6 +60,11 @@ func TestAMessageWhoseHostsDiedIsPoisonBeforeItsNextTry(t *testing.T) {
 		d, hopeless := settle.Hopeless(settle.Case{Queue: "jobs", Deliveries: deliveries, MaxDeliveries: 5})
 		if hopeless != want || hopeless && d.To != "jobs-poison" {
 			t.Errorf("delivery %d: %v %+v, want %v", deliveries, hopeless, d, want)
+		}
+	}
+	for excused, want := range map[int64]bool{0: true, 5: false, 4: true} {
+		if d, hopeless := settle.Hopeless(settle.Case{Queue: "jobs", Deliveries: 10, Excused: excused, MaxDeliveries: 5}); hopeless != want {
+			t.Errorf("delivery 10, %d of them excused: %v %+v, want %v", excused, hopeless, d, want)
 		}
 	}
 	if _, hopeless := settle.Hopeless(settle.Case{Deliveries: 100}); hopeless {
