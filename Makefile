@@ -35,8 +35,14 @@ lint:
 	@dead="$$($(TOOL) deadcode -test ./...)"; if [ -n "$$dead" ]; then echo "$$dead"; exit 1; fi
 
 # The benches install their peers by themselves and end in one line RESULT {json}.
-bench-recycle bench-limit bench-spike bench-proxy bench-agent bench-kql bench-store: build
+bench-recycle bench-limit bench-spike bench-proxy bench-agent bench-kql bench-store bench-admission: build
 	$(GO) run ./bench/$(@:bench-%=%) $(ARGS)
+
+# Without Azure's Python worker its rows are left out.
+.PHONY: bench-memory bench-admission
+bench-memory: build
+	-sh bench/pyworker/install.sh
+	$(GO) run ./bench/memory $(ARGS)
 
 # KQL cases against stanch: make kql-conformance CASES=DIR
 .PHONY: kql-conformance

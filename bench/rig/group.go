@@ -135,8 +135,8 @@ func (g *Group) limit(bytes int64) error {
 // Version is v1 or v2.
 func (g *Group) Version() string { return g.name("v2", "v1") }
 
-// procs is the file that takes a process in.
-func (g *Group) procs() string { return filepath.Join(g.dir, "cgroup.procs") }
+// Procs is the file that takes a process in.
+func (g *Group) Procs() string { return filepath.Join(g.dir, "cgroup.procs") }
 
 // Delegate allows the group's own processes to make groups below it, where that
 // takes more than being root: in v2 the controller has to be passed on.

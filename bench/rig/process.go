@@ -39,7 +39,7 @@ func Start(c Command) (*Process, error) {
 		args = append([]string{"setpriv", "--reuid", id, "--regid", id, "--clear-groups", "--"}, args...)
 	}
 	if c.Group != nil {
-		args = append([]string{"sh", "-c", `echo $$ >"$0" && exec "$@"`, c.Group.procs()}, args...)
+		args = append([]string{"sh", "-c", `echo $$ >"$0" && exec "$@"`, c.Group.Procs()}, args...)
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), c.Env...)
