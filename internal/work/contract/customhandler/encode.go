@@ -19,6 +19,7 @@ type part struct {
 	text   []byte
 	stream *contract.Stream
 	input  string // whose payload the stream is
+	length int64  // as it was measured; 0 if it was not
 }
 
 // body is a request's body. Its length is known before it is sent, since many
@@ -54,8 +55,8 @@ func encode(ctx context.Context, inv *contract.Invocation, compat bool) (*body, 
 	w.put(`}}`)
 	w.flush()
 	b := &body{ctx: ctx, parts: w.parts}
-	for _, p := range b.parts {
-		n, err := p.size(ctx)
+	for i := range b.parts {
+		n, err := b.parts[i].size(ctx)
 		if err != nil {
 			return nil, errors.Join(err, w.err)
 		}
@@ -63,6 +64,7 @@ func encode(ctx context.Context, inv *contract.Invocation, compat bool) (*body, 
 			b.length = -1
 			break
 		}
+		b.parts[i].length = n
 		b.length += n
 	}
 	return b, w.err
@@ -97,8 +99,11 @@ func (p part) reader(ctx context.Context) (io.ReadCloser, io.Reader, error) {
 		return nil, nil, err
 	}
 	var inner io.Reader = &escaper{from: r}
-	if !p.stream.Text {
+	switch {
+	case !p.stream.Text:
 		inner = &base64er{from: r}
+	case p.length > 0:
+		inner = &exact{from: inner, input: p.input, left: p.length - 2}
 	}
 	return r, io.MultiReader(strings.NewReader(`"`), inner, strings.NewReader(`"`)), nil
 }
@@ -262,7 +267,7 @@ func (w *writer) marshal(v any) {
 
 // quote writes a JSON string.
 func (w *writer) quote(s string) {
-	_ = w.quotes.Encode(s)           // of a string, it can't fail
+	_ = w.quotes.Encode(s)            // of a string, it can't fail
 	w.text.Truncate(w.text.Len() - 1) // the line's end
 }
 

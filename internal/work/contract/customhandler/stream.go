@@ -2,8 +2,11 @@ package customhandler
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/stanch-dev/stanch/internal/work"
 )
 
 // base64er encodes what it reads.
@@ -35,6 +38,23 @@ func (e *base64er) Read(p []byte) (int, error) {
 	n := copy(p, e.left)
 	e.left = e.left[n:]
 	return n, nil
+}
+
+// exact holds a text to the length that it had as JSON when it was measured. With as
+// many bytes, but others of them escaped, it is another text.
+type exact struct {
+	from  io.Reader
+	input string
+	left  int64
+}
+
+func (e *exact) Read(p []byte) (int, error) {
+	n, err := e.from.Read(p)
+	e.left -= int64(n)
+	if e.left < 0 || err == io.EOF && e.left > 0 {
+		return 0, fmt.Errorf("read input %s: %w: as JSON it is not as long as when it was measured", e.input, work.ErrChanged)
+	}
+	return n, err
 }
 
 // escaper writes what it reads as the inside of a JSON string. What is not UTF-8
