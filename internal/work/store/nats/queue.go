@@ -133,8 +133,24 @@ func (s *Store) Clear(ctx context.Context, name string) error {
 	if err := s.purge(ctx, queuePrefix+name, "", 0); err != nil {
 		return fmt.Errorf("clear queue %s: %w", name, err)
 	}
-	return nil
+	// The consumer's leader may be another server than the stream's, which has not
+	// heard of it yet, and would still hand out what is gone.
+	late, cancel := context.WithTimeout(ctx, clearTime)
+	defer cancel()
+	for {
+		if d, err := s.depth(late, name); err == nil && d.Total == 0 {
+			return nil
+		}
+		select {
+		case <-late.Done():
+			return nil // somebody puts, or it is told late: what was there is gone
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
+
+// clearTime bounds how long Clear waits until the consumer knows.
+const clearTime = 3 * time.Second
 
 // Queues are the streams whose names begin with stanch-queue-.
 func (s *Store) Queues(ctx context.Context) ([]string, error) {
