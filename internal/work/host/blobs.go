@@ -153,6 +153,10 @@ func (h *Host) blobCall(ctx context.Context, f *function, m *queue.Message) (*ca
 	}
 	c := h.newCall(f, "blob "+name.String())
 	c.deliveries, c.payload = m.Deliveries, info.Size
+	c.stale = func(ctx context.Context) bool {
+		now, err := f.stores.Blobs.Stat(ctx, name)
+		return errors.Is(err, work.ErrAbsent) || err == nil && now.ETag != info.ETag
+	}
 	c.trigger = contract.Input{
 		Name: f.def.Trigger.Name, Binding: string(f.def.Trigger.Type),
 		Binary: f.def.Trigger.Data == funcapp.BinaryData, Value: h.payload(f.stores, f.def.Trigger, info),

@@ -31,10 +31,11 @@ type call struct {
 
 	source     string // queue, container/blob or path; for people
 	deliveries int64
-	lines      *lines       // collects the function's log; nil where nobody reads it
-	worker     string       // that has it, once it is among the live ones
-	alone      bool         // a worker died with it: nobody else is to be beside it
-	begin      func() error // called when a worker is about to get it; nil for nothing
+	lines      *lines                     // collects the function's log; nil where nobody reads it
+	worker     string                     // that has it, once it is among the live ones
+	alone      bool                       // a worker died with it: nobody else is to be beside it
+	stale      func(context.Context) bool // says whether the trigger's blob is another than the one that was looked up; nil where there is none
+	begin      func() error               // called when a worker is about to get it; nil for nothing
 }
 
 // outcome is how a call ended.
@@ -60,9 +61,13 @@ var errTimeout = errors.New("it ran longer than functionTimeout allows")
 
 // trouble is what keeps a call from running and is nobody's fault who is called.
 type trouble struct {
-	after time.Duration // how long to wait at least
-	err   error
+	after  time.Duration // how long to wait at least
+	moving bool          // what was read is not what was looked up: soon it rests, or it is damaged
+	err    error
 }
+
+// mostMoving is how often a payload is looked up that was never what it should be.
+const mostMoving = 4
 
 func (t *trouble) Error() string { return t.err.Error() }
 
@@ -75,8 +80,10 @@ func (h *Host) do(ctx context.Context, c *call) (o outcome, release func()) {
 	for tries := 0; ; tries++ {
 		var t *trouble
 		o, release, t = h.attempt(ctx, c, retries)
-		var pause time.Duration
+		pause := time.Duration(-1) // no more tries
 		switch policy := c.f.def.Retry; {
+		case t != nil && t.moving && tries+1 >= mostMoving:
+			o.ending, o.reason, o.err = settle.Failed, t.Error(), t.err
 		case t != nil && time.Since(since) < patience && ctx.Err() == nil:
 			pause = max(t.after, backoff(tries))
 		case t != nil:
@@ -88,7 +95,7 @@ func (h *Host) do(ctx context.Context, c *call) (o outcome, release func()) {
 			}
 			retries++
 		}
-		if pause == 0 {
+		if pause < 0 {
 			break
 		}
 		release()
@@ -243,9 +250,14 @@ func (h *Host) classify(ctx context.Context, c *call, place Place, err error) (o
 	if full := (*spool.Error)(nil); errors.As(err, &full) {
 		return o, &trouble{after: time.Second, err: err}
 	}
-	if errors.Is(err, work.ErrChanged) {
-		// Replaced while it was read: the next look finds what is there now.
-		return o, &trouble{err: err}
+	if errors.Is(err, work.ErrChanged) || errors.Is(err, work.ErrAbsent) {
+		// Replaced or deleted while it was read: the next look finds what is there
+		// now. The trigger's own blob was looked up for this delivery: that is the
+		// next one's to do.
+		if c.stale != nil && c.stale(ctx) {
+			return outcome{ending: settle.Interrupted, reason: err.Error(), err: err}, nil
+		}
+		return o, &trouble{moving: true, err: err}
 	}
 	o.err, o.reason = err, err.Error()
 	switch gone := (*contract.Gone)(nil); {

@@ -43,6 +43,13 @@ func (w *workers) Take(context.Context) (host.Place, error) {
 	return &seat{workers: w}, nil
 }
 
+// set says what the workers do from now on.
+func (w *workers) set(run func(context.Context, *contract.Invocation) (*contract.Result, error)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.run = run
+}
+
 func (w *workers) AwaitOpen(ctx context.Context) error { return context.Cause(ctx) }
 
 func (w *workers) Stuck(worker, _ string) {
@@ -59,7 +66,10 @@ type died struct{ report string }
 func (d *died) Error() string { return "died, " + d.report }
 
 func (s *seat) Invoke(ctx context.Context, inv *contract.Invocation) (*contract.Result, func(), error) {
-	result, err := s.workers.run(ctx, inv)
+	s.workers.mu.Lock()
+	run := s.workers.run
+	s.workers.mu.Unlock()
+	result, err := run(ctx, inv)
 	if d := (*died)(nil); errors.As(err, &d) {
 		err = &contract.Gone{Err: d}
 	}

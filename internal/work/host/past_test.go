@@ -98,3 +98,18 @@ func TestFailuresAreHeldAgainstAMessageWhateverElseHappens(t *testing.T) {
 		t.Errorf("it ran %d times, want three failures and two stops between them", runs)
 	}
 }
+
+func TestAPolicyWithoutAPauseTriesAgainToo(t *testing.T) {
+	runs := make(chan int, 10)
+	a := start(t, map[string]string{"f": `{"retry":{"strategy":"fixedDelay","maxRetryCount":2,"delayInterval":"00:00:00"},` + plain[1:]},
+		func(_ context.Context, inv *contract.Invocation) (*contract.Result, error) {
+			runs <- inv.Retry.Count
+			return nil, &contract.Failed{Message: "no"}
+		})
+	a.put(t, "jobs", "bad")
+	a.await(t, "jobs-poison", 1)
+	a.stop()
+	if len(runs) != 9 {
+		t.Errorf("it ran %d times, want three deliveries of three tries", len(runs))
+	}
+}
