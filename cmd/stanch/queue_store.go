@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/stanch-dev/stanch/internal/app"
+	"github.com/stanch-dev/stanch/internal/config"
 	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/connect"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
@@ -27,9 +28,10 @@ type storeFlags struct {
 	asJSON                bool
 }
 
-const storeHelp = `The store is --store, else STANCH_STORE, else the setting AzureWebJobsStorage from the
-environment or from local.settings.json in this folder, else the one that stanch run
-keeps in its data directory. It is written as a connection: file:DIR, nats://HOST:4222,
+const storeHelp = `The store is --store, else STANCH_STORE, else the one of the functions in stanch.yaml,
+else the setting AzureWebJobsStorage from the environment or from local.settings.json in
+this folder, else the store that stanch.yaml names, else the one that stanch run keeps
+in its data directory. It is written as a connection: file:DIR, nats://HOST:4222,
 nats:DIR, UseDevelopmentStorage=true or a connection string of Azure Storage.`
 
 func (f *storeFlags) add(cmd *cobra.Command) {
@@ -62,7 +64,28 @@ func (f *storeFlags) with(ctx context.Context, w world, use func(context.Context
 			data = value
 		}
 	}
-	if _, set := folder.Settings.Connection(""); text == "" && !set {
+	_, set := folder.Settings.Connection("")
+	if text == "" {
+		file, err := f.fromFile(w.environ)
+		if err != nil {
+			return err
+		}
+		if file.Store != "" && (!set || !file.Functions.Empty()) {
+			text = file.Store
+		}
+		if data == "" {
+			data = file.Data
+		}
+		if f.encoding == "" && !file.Functions.Empty() {
+			cfg.Plain = file.Encoding == "none"
+		}
+	}
+	if !strings.ContainsAny(text, ":=") {
+		if value, found := folder.Settings.Connection(text); found && text != "" {
+			text = value // the name of a variable, as run takes it
+		}
+	}
+	if text == "" && !set {
 		for _, m := range mistakes {
 			if m.File == "local.settings.json" && m.Line > 0 && !m.Warning {
 				return &codedError{code: exitUsage, err: m}
@@ -89,6 +112,20 @@ func (f *storeFlags) with(ctx context.Context, w world, use func(context.Context
 		err = fmt.Errorf("%w in the %s store %s\nhint: `stanch queue ls` and `stanch blob ls` show what is there", err, stores.Kind, stores.Target)
 	}
 	return err
+}
+
+// fromFile is what stanch.yaml says, if it is there.
+func (f *storeFlags) fromFile(environ []string) (config.Run, error) {
+	cfg, file := config.Default(), "stanch.yaml"
+	for _, pair := range environ {
+		if value, ok := cutVariable(pair, "STANCH_CONFIG"); ok {
+			file = value
+		}
+	}
+	if err := cfg.File(file); err != nil && !os.IsNotExist(err) {
+		return cfg, &codedError{code: exitUsage, err: err}
+	}
+	return cfg, nil
 }
 
 // printable is a text as a terminal may have it: what is no line end, tab or
