@@ -55,7 +55,7 @@ const triggerName = "trigger"
 const (
 	defaultParallel = 24
 	defaultTries    = 5
-	defaultPoll     = 10 * time.Second
+	defaultPoll     = 2 * time.Second
 )
 
 // function reads one.

@@ -124,11 +124,11 @@ functions:
 			},
 			// A batch alone, as Azure has it: half a batch more is in work at most.
 			"arrived": {
-				Queues: funcapp.Queues{BatchSize: 8, NewBatchThreshold: 4, MaxDequeueCount: 5, MaxPollingInterval: 10 * time.Second},
+				Queues: funcapp.Queues{BatchSize: 8, NewBatchThreshold: 4, MaxDequeueCount: 5, MaxPollingInterval: 2 * time.Second},
 				Blobs:  funcapp.Blobs{MaxParallel: 12, BatchSize: 8, NewBatchThreshold: 4, PoisonThreshold: 5},
 			},
 			"tick": {
-				Queues: funcapp.Queues{BatchSize: 13, NewBatchThreshold: 11, MaxDequeueCount: 5, MaxPollingInterval: 10 * time.Second},
+				Queues: funcapp.Queues{BatchSize: 13, NewBatchThreshold: 11, MaxDequeueCount: 5, MaxPollingInterval: 2 * time.Second},
 				Blobs:  funcapp.Blobs{MaxParallel: 24, BatchSize: 13, NewBatchThreshold: 11, PoisonThreshold: 5},
 			},
 		},
