@@ -75,12 +75,16 @@ const (
 	relaxed   = 100 * time.Millisecond
 )
 
+// kept is how many looks in a row have to find that a worker keeps too much: what an
+// invocation has just let go of is still in the last reading.
+const kept = 6
+
 // attend looks after those who wait for room or are inside: it has the guard look
 // often, and has a worker replaced that keeps too much of what it took.
 func (f *feed) attend(ctx context.Context) {
 	timer := time.NewTimer(relaxed)
 	defer timer.Stop()
-	for {
+	for keeps := 0; ; {
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
@@ -93,8 +97,11 @@ func (f *feed) attend(ctx context.Context) {
 		}
 		timer.Reset(attentive)
 		f.keeper.Look()
-		if f.admission.Wants() {
+		if !f.admission.Wants() {
+			keeps = 0
+		} else if keeps++; keeps >= kept {
 			f.replace("", "it keeps memory that work waits for")
+			keeps = 0
 		}
 	}
 }

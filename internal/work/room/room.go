@@ -47,6 +47,7 @@ type Room struct {
 	ceiling    int64
 	base       int64
 	fresh      int64 // base of a worker that has not been given anything yet
+	ready      int64 // the most that fresh was of the workers before it; 0: there was none
 	touched    bool  // this worker has been given something
 	reserved   int64
 	alone      bool // who is inside wants nobody beside it
@@ -103,7 +104,10 @@ func (r *Room) Function(name string, cost *Cost, limit int) {
 func (r *Room) Observe(used, ceiling int64, generation string) {
 	r.used, r.ceiling = used, max(ceiling, 0)
 	if generation != r.generation {
-		r.generation, r.base, r.fresh, r.touched = generation, used, used, false
+		if r.touched {
+			r.ready = max(r.ready, r.fresh)
+		}
+		r.generation, r.base, r.fresh, r.touched = generation, used, r.freshly(used), len(r.inside) > 0
 	}
 	if len(r.inside) == 0 {
 		r.base = used
@@ -111,7 +115,7 @@ func (r *Room) Observe(used, ceiling int64, generation string) {
 		if !r.touched {
 			// It is still beginning: what it held at its first instant is held by no worker
 			// that is ready, and one after the other would be replaced to get there.
-			r.fresh = used
+			r.fresh = r.freshly(used)
 		}
 		return
 	}
@@ -130,6 +134,16 @@ func (r *Room) Observe(used, ceiling int64, generation string) {
 		}
 	}
 	r.reserved += more
+}
+
+// freshly is what a worker holds that was not given anything yet, if so much is
+// used: not more than one before it did, since that one may still hold memory while
+// it ends.
+func (r *Room) freshly(used int64) int64 {
+	if r.ready > 0 {
+		return min(used, r.ready)
+	}
+	return used
 }
 
 // Never says why an invocation with such a payload could not enter even an empty

@@ -243,6 +243,37 @@ func TestAWorkerThatKeepsTooMuchIsToBeReplaced(t *testing.T) {
 	}
 }
 
+// While the old worker ends, what it holds is used beside the new one: nobody may be
+// given up for that, and the new one is not to be replaced for it.
+func TestWhatAnOldWorkerStillHoldsIsNotTheNewOnes(t *testing.T) {
+	for _, inside := range []bool{true, false} {
+		at := time.Unix(0, 0)
+		r := begun(room.Config{}, "f")
+		r.Queue(at, "f", 100*mib, false)
+		first := r.Next(at)
+		r.Observe(250*mib, 1000*mib, "w1")
+		if !inside {
+			r.Leave(first, true)
+			r.Observe(650*mib, 1000*mib, "w1") // it keeps that
+		}
+		r.Observe(700*mib, 1000*mib, "w1 and w2")
+		if err := r.Never("f", 300*mib); err != nil {
+			t.Errorf("Never = %v beside a worker that ends, want nil: 661 MiB fit beside 50", err)
+		}
+		if inside {
+			r.Leave(first, true)
+		}
+		r.Queue(at, "f", 300*mib, false)
+		if r.Next(at) != nil {
+			t.Error("one of 661 MiB entered beside 700 MiB")
+		}
+		r.Observe(50*mib, 1000*mib, "w2")
+		if r.Wants() || r.Next(at) == nil {
+			t.Error("it did not enter when the old worker was gone")
+		}
+	}
+}
+
 func TestAShadowLetsInAndTells(t *testing.T) {
 	at := time.Unix(0, 0)
 	r := begun(room.Config{Shadow: true, Concurrency: 6}, "f")
