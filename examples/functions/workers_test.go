@@ -21,31 +21,6 @@ import (
 
 const loop = "../../bench/pyworker/loop.py"
 
-// place is where a form of the worker is, as langworker takes it.
-func place(t *testing.T, cache string, form pyworker.Form) string {
-	t.Helper()
-	dir, err := filepath.Abs(filepath.Join(cache, form.Name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if form.Name != "libraries" {
-		return dir
-	}
-	// The program that reads the stream is beside the packages.
-	root := t.TempDir()
-	program, err := os.ReadFile(loop)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(root, "worker.py"), program, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(filepath.Join(dir, "venv"), filepath.Join(root, "venv")); err != nil {
-		t.Fatal(err)
-	}
-	return root
-}
-
 // worker starts a real Python worker as langworker says, over an app, and loads its
 // functions.
 func worker(t *testing.T, at string, app *funcapp.App, folder string, line func(contract.Line)) *functionrpc.Host {
@@ -137,7 +112,11 @@ func forms(t *testing.T, test func(t *testing.T, form pyworker.Form, at string))
 		t.Fatalf("workers installed in %s: got %v, %v; want at least one", cache, found, err)
 	}
 	for _, form := range found {
-		t.Run(form.Name, func(t *testing.T) { test(t, form, place(t, cache, form)) })
+		at, err := filepath.Abs(filepath.Join(cache, form.Name)) // as langworker takes it
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(form.Name, func(t *testing.T) { test(t, form, at) })
 	}
 }
 

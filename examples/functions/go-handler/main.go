@@ -64,6 +64,9 @@ func resize(in invocation) (out answer, err error) {
 		return out, fmt.Errorf("image: %w", err)
 	}
 	name := text(in.Data["job"])
+	if image == nil {
+		return out, fmt.Errorf("there is no blob %s in images", name)
+	}
 	done, err := json.Marshal(map[string]any{"image": name, "bytes": len(image), "sha256": fmt.Sprintf("%x", sha256.Sum256(image))})
 	out.Outputs = map[string]any{"done": string(done)}
 	out.Logs = []string{fmt.Sprintf("%s has %d bytes", name, len(image))}
