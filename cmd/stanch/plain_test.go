@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +20,7 @@ const plainProgram = `
 import hashlib, os, threading, time, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-tries, lock = {}, threading.Lock()
+tries, lock, asked = {}, threading.Lock(), 0
 
 def lent(url, method="GET", body=None, **headers):
     with urllib.request.urlopen(urllib.request.Request(url, body, headers, method=method)) as answer:
@@ -28,7 +29,11 @@ def lent(url, method="GET", body=None, **headers):
 class H(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        self.answer("served " + self.path)
+        global asked
+        if self.path == "/ready":
+            asked += 1
+            return self.answer("warming up" if asked < 3 else "warm", 503 if asked < 3 else 200)
+        self.answer("asked %d times" % asked if self.path == "/asked" else "served " + self.path)
     def do_POST(self):
         body, url = self.rfile.read(int(self.headers["Content-Length"])), lambda name: self.headers["Stanch-Url-" + name]
         path = self.path
@@ -217,8 +222,11 @@ func TestAPlainWorkerIsReplacedUnderItsWork(t *testing.T) {
 	data := t.TempDir()
 	f := openFeed(t, data)
 	args := plainWorker(t, "functions:\n  work: {queue: jobs, parallel: 4, answer: queue done}\n")
-	s := beginWith(t, data, nil, args...)
+	s := beginWith(t, data, nil, append([]string{"--ready", "http:/ready"}, args...)...)
 	s.await("worker_ready", "")
+	if _, body, _ := s.get("/asked"); body != "asked 3 times" {
+		t.Errorf("when the worker is ready it was %s, want 3: the probe that --ready names was asked until it said so", body)
+	}
 	load := s.storm(2, "/shop")
 	for i := range 20 {
 		f.put("jobs", fmt.Sprintf("wait 0.%d%d", i%3+1, i))
@@ -236,7 +244,8 @@ func TestAPlainWorkerIsReplacedUnderItsWork(t *testing.T) {
 	}
 	load.check(t, 10)
 
-	if err := os.WriteFile(args[1], []byte("functions:\n  work: {queue: jobs, parallel: 5}\n"), 0o644); err != nil {
+	file := args[slices.Index(args, "--config")+1]
+	if err := os.WriteFile(file, []byte("functions:\n  work: {queue: jobs, parallel: 5}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := syscall.Kill(s.pid, syscall.SIGHUP); err != nil {

@@ -20,7 +20,8 @@ instead. A worker that can't be told takes --worker-port.
 
 In the folder of a function app (host.json), without a command, run starts the
 app's worker and feeds it: from queues, blobs, timers and HTTP, only as far as the
-worker's memory holds.`,
+worker's memory holds. With functions in stanch.yaml, it feeds any web server: work is
+posted to paths of its own, and its clients reach it as always.`,
 		Example: `  stanch run -- gunicorn -b 127.0.0.1:{port} app:app
   stanch run --listen :8080 --memory-limit 256MiB -- python app.py --port {port}
   stanch run --worker-port 3000 --ready http:/health -- node server.js
