@@ -6,7 +6,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 export CGO_ENABLED = 0
 
-.PHONY: build test check demo demo-functions race lint bench-recycle bench-limit bench-spike bench-proxy bench-agent fuzz clean
+.PHONY: build test check demo demo-functions race lint bench-recycle bench-limit bench-spike bench-proxy bench-agent bench-work fuzz clean
 
 build:
 	$(GO) build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/stanch ./cmd/stanch
@@ -59,7 +59,7 @@ kql-oracle:
 .PHONY: test-azure-worker
 test-azure-worker:
 	sh bench/pyworker/install.sh
-	STANCH_PYWORKER=$(CURDIR)/.cache/pyworker $(GO) test -count=1 -shuffle=on -run 'RealWorker' $(ARGS) ./internal/work/contract/functionrpc ./examples/functions
+	STANCH_PYWORKER=$(CURDIR)/.cache/pyworker $(GO) test -count=1 -shuffle=on -timeout 20m -run 'RealWorker' $(ARGS) ./internal/work/contract/functionrpc ./examples/functions
 
 # One minute for each fuzz test: make fuzz TIME=1m
 TIME ?= 20s

@@ -267,8 +267,25 @@ func (w *writer) marshal(v any) {
 
 // quote writes a JSON string.
 func (w *writer) quote(s string) {
+	if plain(s) {
+		w.text.Grow(len(s) + 2 + 64) // and what stands around it
+		w.text.WriteByte('"')
+		w.text.WriteString(s)
+		w.text.WriteByte('"')
+		return
+	}
 	_ = w.quotes.Encode(s)            // of a string, it can't fail
 	w.text.Truncate(w.text.Len() - 1) // the line's end
+}
+
+// plain says whether a string stands in JSON as it is.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // quoted is a JSON string.
