@@ -1,16 +1,19 @@
 // Package contracttest is the conformance suite of the contracts: what each of them has to do with an invocation, whatever it looks like on the wire.
 //
 // A contract's own test calls [Run] with a way to start a worker, and says in a
-// [Case] what the contract can't do by its nature. What the worker's functions do
+// [Case] what the contract can't do by its nature, and what the worker can't do and
+// why (see [Lack]). What the worker's functions do
 // is the same for all ([Answer]); only the reading and writing of the wire is the
 // test's own. A worker over HTTP is a process of its own ([Process]), so that it
 // can be killed, and so that its memory is not stanch's.
 package contracttest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +33,9 @@ type Case struct {
 	Reason   bool // a failure has a type, besides its message
 	OddNames bool // metadata may have any name
 	Holds    bool // payloads are held whole, and so have a bound: none of 32 MiB passes
+
+	Input string          // what functions call their input; empty: in
+	Lacks map[Lack]string // what the worker can't do, and why
 }
 
 // Worker is one that is started.
@@ -37,6 +43,9 @@ type Worker struct {
 	contract.Contract
 	Held func() int      // how many files stanch has for its results now
 	Stop func() []string // ends it in good order, and returns what its functions noted; safe to call twice
+	// Kill ends it as the kernel does. It is for workers whose functions begin when
+	// their payloads have arrived, and can't die before; nil for others.
+	Kill func()
 }
 
 // patience bounds every wait. What it bounds takes milliseconds.
@@ -44,6 +53,11 @@ const patience = 60 * time.Second
 
 // Run holds a contract to all of it.
 func Run(t *testing.T, c Case) {
+	for lack, why := range c.Lacks {
+		if !slices.Contains(lacks, lack) || why == "" {
+			t.Fatalf("the case lacks %q because %q; want a lack that the suite knows, and why", lack, why)
+		}
+	}
 	for _, part := range []struct {
 		name string
 		test func(*testing.T, Case)
@@ -65,16 +79,18 @@ func Run(t *testing.T, c Case) {
 
 func (c Case) start(t *testing.T) *Worker { return c.Start(t, func(contract.Line) {}) }
 
+func (c Case) input() string { return cmp.Or(c.Input, "in") }
+
 func patient(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-func invocation(function, id string, v contract.Value) *contract.Invocation {
+func (c Case) invocation(function, id string, v contract.Value) *contract.Invocation {
 	return &contract.Invocation{
 		ID: id, Function: function, Deadline: time.Now().Add(patience),
-		Inputs: []contract.Input{{Name: "in", Binding: "queueTrigger", Binary: strings.HasSuffix(function, "bytes"), Value: v}},
+		Inputs: []contract.Input{{Name: c.input(), Binding: "queueTrigger", Binary: strings.HasSuffix(function, "bytes"), Value: v}},
 	}
 }
 

@@ -17,18 +17,18 @@ import (
 
 func failures(t *testing.T, c Case) {
 	w := c.start(t)
-	_, _, err := w.Invoke(patient(t), invocation("fail", "f", text("ü")))
+	_, _, err := w.Invoke(patient(t), c.invocation("fail", "f", text("ü")))
 	failed, ok := errors.AsType[*contract.Failed](err)
 	if !ok || !strings.Contains(failed.Message, "no good: ü") || c.Reason != (failed.Type != "") {
 		t.Errorf("Invoke of a function that fails: %#v, want *contract.Failed with its message", err)
 	}
 	if c.Garbage {
-		_, _, err := w.Invoke(patient(t), invocation("garbage", "g", text("x")))
+		_, _, err := w.Invoke(patient(t), c.invocation("garbage", "g", text("x")))
 		if _, ok := errors.AsType[*contract.Failed](err); !ok {
 			t.Errorf("Invoke with an answer that is none: %v, want *contract.Failed", err)
 		}
 	}
-	if got := call(t, w, invocation("echo", "after", text("still here"))); got != "still here" {
+	if got := call(t, w, c.invocation("echo", "after", text("still here"))); got != "still here" {
 		t.Errorf("after that the worker answers %q", got)
 	}
 }
@@ -38,16 +38,33 @@ func failures(t *testing.T, c Case) {
 const soon = 5 * time.Second
 
 func deaths(t *testing.T, c Case) {
-	for function, v := range map[string]contract.Value{
-		"diebefore": large(false, 8<<20, func() io.Reader { return noise(8 << 20) }),
-		"diewhile":  large(false, 8<<20, func() io.Reader { return noise(8 << 20) }),
-		"dieafter":  text("x"),
-		"half":      text("x"),
+	const size = 8 << 20
+	for _, row := range []struct {
+		function string
+		payload  int64 // bytes; 0: a word
+		dies     int64 // after so many of them, where the worker has to be killed
+	}{
+		{"diebefore", size, 0},
+		{"diewhile", size, size / 2},
+		{"diewhile", size, size}, // the host has read all of it, and sends it
+		{"dieafter", 0, 0},
+		{"half", 0, 0},
 	} {
+		function := row.function
 		w := c.start(t)
-		call(t, w, invocation("echo", "first", text("x"))) // a connection is there, and may be stale
+		v := text("x")
+		if row.payload > 0 {
+			v = large(false, row.payload, func() io.Reader {
+				body := noise(row.payload)
+				if w.Kill == nil {
+					return body
+				}
+				return io.MultiReader(io.LimitReader(body, row.dies), then(w.Kill), body)
+			})
+		}
+		call(t, w, c.invocation("echo", "first", text("x"))) // a connection is there, and may be stale
 		began := time.Now()
-		_, _, err := w.Invoke(patient(t), invocation(function, "d", v))
+		_, _, err := w.Invoke(patient(t), c.invocation(function, "d", v))
 		if _, ok := errors.AsType[*contract.Gone](err); !ok {
 			t.Errorf("Invoke of %s: %v, want *contract.Gone", function, err)
 		}
@@ -56,13 +73,21 @@ func deaths(t *testing.T, c Case) {
 		if took > soon {
 			t.Errorf("%s was noticed after %v, want at once", function, took)
 		}
-		if _, _, err := w.Invoke(patient(t), invocation("echo", "later", text("x"))); !gone(err) {
+		if _, _, err := w.Invoke(patient(t), c.invocation("echo", "later", text("x"))); !gone(err) {
 			t.Errorf("Invoke after %s: %v, want *contract.Gone", function, err)
 		}
 		if n := w.Held(); n != 0 {
 			t.Errorf("after %s %d files are held", function, n)
 		}
 	}
+}
+
+// then is an end that does something when it is reached.
+type then func()
+
+func (do then) Read([]byte) (int, error) {
+	do()
+	return 0, io.EOF
 }
 
 func gone(err error) bool { _, ok := errors.AsType[*contract.Gone](err); return ok }
@@ -72,7 +97,7 @@ func slowness(t *testing.T, c Case) {
 	over := errors.New("its time is over")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 100*time.Millisecond, over)
 	defer cancel()
-	if _, _, err := w.Invoke(ctx, invocation("hang", "slow", text("x"))); !errors.Is(err, over) {
+	if _, _, err := w.Invoke(ctx, c.invocation("hang", "slow", text("x"))); !errors.Is(err, over) {
 		t.Errorf("Invoke of a function that is too slow: %v, want the context's cause", err)
 	}
 	// A source that hangs is no reason to wait either.
@@ -82,14 +107,14 @@ func slowness(t *testing.T, c Case) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}}}
-	if _, _, err := w.Invoke(ctx, invocation("readbytes", "stuck", stuck)); !errors.Is(err, over) {
+	if _, _, err := w.Invoke(ctx, c.invocation("readbytes", "stuck", stuck)); !errors.Is(err, over) {
 		t.Errorf("Invoke with a payload that does not come: %v, want the context's cause", err)
 	}
-	if got := call(t, w, invocation("echo", "after", text("still here"))); got != "still here" {
+	if got := call(t, w, c.invocation("echo", "after", text("still here"))); got != "still here" {
 		t.Errorf("after that the worker answers %q", got)
 	}
 	notes := w.Stop()
-	if !slices.Contains(notes, "told slow") {
+	if !c.lacks(t, NoCancel) && !slices.Contains(notes, "told slow") {
 		t.Errorf("the worker was not told that nobody waits any more: %q", notes)
 	}
 	if slices.Contains(notes, "whole stuck") {
@@ -133,17 +158,17 @@ func broken(t *testing.T, c Case) {
 		for _, function := range []string{"read", "readbytes"} {
 			id := fmt.Sprintf("%s, %s", row.why, function)
 			ids = append(ids, id)
-			_, _, err := w.Invoke(patient(t), invocation(function, id, large(function == "read", row.size, row.from)))
-			if !errors.Is(err, row.want) || !strings.Contains(err.Error(), "input in") || gone(err) {
-				t.Errorf("%s: Invoke: %v, want %v of input in", id, err, row.want)
+			_, _, err := w.Invoke(patient(t), c.invocation(function, id, large(function == "read", row.size, row.from)))
+			if !errors.Is(err, row.want) || !strings.Contains(err.Error(), "input "+c.input()) || gone(err) {
+				t.Errorf("%s: Invoke: %v, want %v of its input", id, err, row.want)
 			}
 		}
 	}
 	refused := contract.Value{Kind: contract.Large, Stream: &contract.Stream{Size: size, Open: func(context.Context, int64) (io.ReadCloser, error) { return nil, hung }}}
-	if _, _, err := w.Invoke(patient(t), invocation("readbytes", "refused", refused)); !errors.Is(err, hung) || !strings.Contains(err.Error(), "input in") {
-		t.Errorf("Invoke with a payload that can't be opened: %v, want %v of input in", err, hung)
+	if _, _, err := w.Invoke(patient(t), c.invocation("readbytes", "refused", refused)); !errors.Is(err, hung) || !strings.Contains(err.Error(), "input "+c.input()) {
+		t.Errorf("Invoke with a payload that can't be opened: %v, want %v of its input", err, hung)
 	}
-	sound := read(t, w, invocation("readbytes", "sound", large(false, size, source(body, nil))))
+	sound := read(t, w, c.invocation("readbytes", "sound", large(false, size, source(body, nil))))
 	if sound.Size != size {
 		t.Errorf("after that the function saw %d bytes, want %d", sound.Size, size)
 	}

@@ -17,7 +17,7 @@ func crowd(t *testing.T, c Case) {
 	for i := range 100 {
 		all.Go(func() {
 			want := strings.Repeat(fmt.Sprint(i, " "), 1+i*37)
-			result, end, err := w.Invoke(patient(t), invocation("echo", fmt.Sprint(i), text(want)))
+			result, end, err := w.Invoke(patient(t), c.invocation("echo", fmt.Sprint(i), text(want)))
 			if err != nil {
 				t.Errorf("Invoke %d: %v", i, err)
 				return
@@ -47,14 +47,14 @@ func flat(t *testing.T, c Case) {
 	}
 	const size = 32 << 20
 	w := c.start(t)
-	call(t, w, invocation("echobytes", "first", held("x"))) // what is made once is made now
+	call(t, w, c.invocation("echobytes", "first", held("x"))) // what is made once is made now
 	allocated := func() uint64 {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
 		return m.TotalAlloc
 	}
 	before := allocated()
-	seen := read(t, w, invocation("readbytes", "in", large(false, size, func() io.Reader { return noise(size) })))
+	seen := read(t, w, c.invocation("readbytes", "in", large(false, size, func() io.Reader { return noise(size) })))
 	took := allocated() - before
 	t.Logf("in: %d KiB were allocated for %d MiB", took>>10, size>>20)
 	if want := digest(noise(size)); seen.Size != size || seen.Digest != want {
@@ -64,7 +64,7 @@ func flat(t *testing.T, c Case) {
 		t.Errorf("in: %d MiB were allocated for %d MiB, want at most %d", took>>20, size>>20, most>>20)
 	}
 	before = allocated()
-	result, end, err := w.Invoke(patient(t), invocation("makebytes", "out", held(fmt.Sprint(size))))
+	result, end, err := w.Invoke(patient(t), c.invocation("makebytes", "out", held(fmt.Sprint(size))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func flat(t *testing.T, c Case) {
 		t.Errorf("out: %d MiB were allocated for %d MiB, want at most %d", took>>20, size>>20, most>>20)
 	}
 	end()
-	call(t, w, invocation("echo", "after", text("x"))) // a worker that is told to let go has done so when it answers this
+	call(t, w, c.invocation("echo", "after", text("x"))) // a worker that is told to let go has done so when it answers this
 	if n := w.Held(); n != 0 {
 		t.Errorf("after end %d files are held", n)
 	}

@@ -26,11 +26,11 @@ func values(t *testing.T, c Case) {
 	n := 0
 	check := func(why, want string, v contract.Value, suffix string) {
 		n++
-		seen := read(t, w, invocation("read"+suffix, fmt.Sprint("read-", n), v))
+		seen := read(t, w, c.invocation("read"+suffix, fmt.Sprint("read-", n), v))
 		if seen.Size != int64(len(want)) || seen.Digest != digest(strings.NewReader(want)) {
 			t.Errorf("%s: the function saw %d bytes with digest %.8s, want %d with %.8s", why, seen.Size, seen.Digest, len(want), digest(strings.NewReader(want)))
 		}
-		if got := call(t, w, invocation("echo"+suffix, fmt.Sprint("echo-", n), v)); got != want {
+		if got := call(t, w, c.invocation("echo"+suffix, fmt.Sprint("echo-", n), v)); got != want {
 			t.Errorf("%s: %d bytes came back as %d: %.60q as %.60q", why, len(want), len(got), want, got)
 		}
 	}
@@ -63,15 +63,24 @@ func values(t *testing.T, c Case) {
 		check(row.why+", as a stream", row.bytes, large(false, int64(len(row.bytes)), from), "bytes")
 		check(row.why+", as a stream of unknown size", row.bytes, large(false, -1, from), "bytes")
 	}
+	noJSON := c.lacks(t, NoJSON)
 	for _, json := range []string{`{"a":[1,2.50,null,"ü"]}`, `[]`, `12`, `true`} {
+		if noJSON {
+			c.refused(t, w, c.invocation("echo", "JSON "+json, plain(json)))
+			continue
+		}
 		check("JSON", json, plain(json), "")
+	}
+	if c.lacks(t, NoValue) {
+		c.refused(t, w, c.invocation("echobytes", "no value", contract.Value{}))
+		return
 	}
 	check("no value", "", contract.Value{}, "bytes")
 }
 
 func facts(t *testing.T, c Case) {
 	w := c.start(t)
-	inv := invocation("read", "3f0c7d2e-0000-4000-8000-000000000001", text("x"))
+	inv := c.invocation("read", "3f0c7d2e-0000-4000-8000-000000000001", text("x"))
 	inv.Trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	inv.Retry = contract.Retry{Count: 2, Max: 5}
 	inv.Metadata = []contract.Datum{
@@ -88,6 +97,12 @@ func facts(t *testing.T, c Case) {
 			inv.Metadata = append(inv.Metadata, contract.Datum{Name: name, Value: text("odd")})
 			want.Metadata[name] = "odd"
 		}
+	}
+	if c.lacks(t, NoFacts) {
+		want.Metadata = nil
+	}
+	if c.lacks(t, NoRetry) {
+		want.Count, want.Max = 0, 0
 	}
 	if diff := cmp.Diff(want, read(t, w, inv)); diff != "" {
 		t.Errorf("what the function saw -want +got:\n%s", diff)
@@ -111,7 +126,7 @@ func requests(t *testing.T, c Case) {
 			Method: "PUT", URL: "http://app.example/api/hello/a%2Fb?q=1", Query: map[string][]string{"q": {"1"}},
 			Header: map[string][]string{"X-One": {"1"}, "Content-Type": {"application/octet-stream"}}, Body: body,
 		}
-		got, end, err := w.Invoke(patient(t), invocation("hello", name, contract.Value{Kind: contract.HTTPIn, Request: request}))
+		got, end, err := w.Invoke(patient(t), c.invocation("hello", name, contract.Value{Kind: contract.HTTPIn, Request: request}))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -146,7 +161,7 @@ func lines(t *testing.T, c Case) {
 		defer mu.Unlock()
 		got = append(got, l.Invocation+": "+l.Text)
 	})
-	call(t, w, invocation("log", "i-1", text("x")))
+	call(t, w, c.invocation("log", "i-1", text("x")))
 	mu.Lock()
 	defer mu.Unlock()
 	if diff := cmp.Diff([]string{"i-1: first of i-1", "i-1: second of i-1"}, got); diff != "" {
