@@ -72,6 +72,11 @@ func (c Config) Check() error {
 	say(!strings.HasPrefix(c.App, "/"), "the app's directory %q is not absolute", c.App)
 	say(c.HostVersion == "", "the host's version is empty")
 	say(c.Plain < 1 || c.Plain > largestPlain, "the largest payload on the stream is %d bytes, want 1 to %d", c.Plain, largestPlain)
+	for _, dir := range c.Shared {
+		// They are handed over as a list with commas. A worker that does not find a
+		// payload gives the function none, and says so only in its log.
+		say(strings.Contains(dir, ","), "the directory %q for shared payloads has a comma in its name, at which the worker would cut it\nhint: without one; the directory for temporary files is named by TMPDIR", dir)
+	}
 	say(c.Answer < 1<<20, "the largest answer is %d bytes, want at least 1 MiB", c.Answer)
 	for name, t := range map[string]time.Duration{"connect": c.HelloTime, "initialise": c.InitTime, "list functions": c.IndexTime, "load a function": c.LoadTime} {
 		say(t <= 0, "its time to %s is %v", name, t)

@@ -222,8 +222,8 @@ func TestStopAsksAWorkerToTerminateThatKnowsHow(t *testing.T) {
 }
 
 func TestConfigSaysEverythingThatIsWrong(t *testing.T) {
-	err := functionrpc.Config{Plain: -1}.Check()
-	for _, want := range []string{"id is empty", "runtime", "not absolute", "version", "largest payload", "largest answer", "time to connect", "time to load"} {
+	err := functionrpc.Config{Plain: -1, Shared: []string{"/dev/shm", "/tmp/a,b"}}.Check()
+	for _, want := range []string{"id is empty", "runtime", "not absolute", "version", "largest payload", "largest answer", `"/tmp/a,b" for shared payloads has a comma`, "time to connect", "time to load"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check: got %v, want %q", err, want)
 		}
