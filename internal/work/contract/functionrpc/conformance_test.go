@@ -167,8 +167,8 @@ func (c *conforming) share(ctx context.Context, answer *wire.InvocationResponse,
 	return nil
 }
 
-// The worker is a fake. What the real one does with an invocation, the tests of
-// real_test.go see; it can't be asked for garbage.
+// The worker is a fake, which is quick and shares or not as it is told to. Real ones
+// are held to the same in real_suite_test.go.
 func TestTheContractIsKeptWithAFakeWorker(t *testing.T) {
 	for _, shares := range []bool{true, false} {
 		t.Run("shared "+strconv.FormatBool(shares), func(t *testing.T) {

@@ -43,6 +43,7 @@ type worker struct {
 	*functionrpc.Host
 	functions    []functionrpc.Function
 	process      *exec.Cmd
+	ended        chan struct{} // closed when the process is, and the host has been told
 	user, system journal
 	shared       string
 }
@@ -69,11 +70,11 @@ func start(t *testing.T, form pyworker.Form, app string, change func(*functionrp
 	if err := w.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { defer close(ended); w.Exited(fmt.Errorf("it exited: %w", w.process.Wait())) }()
+	w.ended = make(chan struct{})
+	go func() { defer close(w.ended); w.Exited(fmt.Errorf("it exited: %w", w.process.Wait())) }()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		<-w.ended
 		if t.Failed() {
 			t.Logf("the worker's own output:\n%s", &output)
 			for _, line := range w.system.all() {
@@ -91,6 +92,12 @@ func start(t *testing.T, form pyworker.Form, app string, change func(*functionrp
 		}
 	}
 	return w, nil
+}
+
+// kill ends the worker as the kernel does.
+func (w *worker) kill() {
+	_ = w.process.Process.Kill() // it may be dead
+	<-w.ended
 }
 
 func v2(t *testing.T, form pyworker.Form, change func(*functionrpc.Config)) *worker {
