@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -25,8 +26,7 @@ func (f *feed) contract() error {
 		return nil
 	}
 	if f.app.Host.Handler != nil {
-		f.customHandler(f.app.Host.Handler)
-		return nil
+		return f.customHandler(f.app.Host.Handler)
 	}
 	if len(f.app.Functions) == 0 && f.app.Model != funcapp.Indexed {
 		return fmt.Errorf("the function app in %s has no functions\nhint: a function is a folder with a function.json, or for Python a function_app.py", f.folder)
@@ -35,11 +35,13 @@ func (f *feed) contract() error {
 }
 
 // customHandler is a program that answers over HTTP.
-func (f *feed) customHandler(h *funcapp.Handler) {
+func (f *feed) customHandler(h *funcapp.Handler) error {
 	if len(f.cfg.Command) == 0 {
 		program := h.Executable
 		if h.InFolder {
 			program = filepath.Join(f.folder, program)
+		} else if _, err := exec.LookPath(program); err != nil && !strings.Contains(program, "/") {
+			return fmt.Errorf("host.json starts the custom handler %q, which is neither in %s nor on PATH\nhint: build it into the folder, or install it", program, f.folder)
 		}
 		f.cfg.Command = append([]string{program}, h.Arguments...)
 		if h.Script != "" {
@@ -68,6 +70,7 @@ func (f *feed) customHandler(h *funcapp.Handler) {
 		Binary:  func(function, output string) bool { return binary[[2]string{function, output}] },
 		Spool:   os.TempDir(), Log: f.line, HostName: functionrpc.Default().HostVersion,
 	}, f.folder, nil)
+	return nil
 }
 
 // languageWorker is one of Azure's own.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/supervisor/guard"
@@ -40,7 +39,8 @@ func (f *feed) start(keeper *guard.Guard, failed chan<- error) {
 			}
 		}
 		f.host.Store(h)
-		f.j.say("Functions run: %s", strings.Join(f.names(), ", "))
+		f.j.say("Functions run: %s", sources(h.Functions(), f.app.Host.HTTP.RoutePrefix))
+		f.running.Go(func() { f.reach(ctx, h.Functions()) })
 		h.Run(ctx, grace)
 	})
 }
@@ -125,13 +125,6 @@ func (f *feed) connection(name string) (host.Stores, error) {
 		f.opened[s] = known
 	}
 	return known, nil
-}
-
-func (f *feed) names() (names []string) {
-	for _, v := range f.host.Load().View().Functions {
-		names = append(names, v.Name)
-	}
-	return names
 }
 
 // drain lets nothing new in, and waits for what is in hand until ctx ends; then it
