@@ -120,10 +120,15 @@ func checkFunctions(ctx context.Context, cfg *config.Run, environ []string, data
 		out.Missing = err.Error()
 	}
 	out.Worker = strings.Join(cfg.Command, " ")
-	out.Stores, err = f.checkStores(ctx, data, func(text string) {
-		out.Mistakes = append(out.Mistakes, MistakeFact{File: "stores", Text: text, Warning: true})
-	})
-	return out, err
+	if err := f.connect(data, func(format string, args ...any) {
+		out.Mistakes = append(out.Mistakes, MistakeFact{File: "stores", Text: fmt.Sprintf(format, args...), Warning: true})
+	}); err != nil {
+		text, hint, _ := strings.Cut(err.Error(), "\nhint: ")
+		out.Mistakes = append(out.Mistakes, MistakeFact{File: "settings", Text: text, Hint: hint})
+		return out, nil
+	}
+	out.Stores = f.checkStores(ctx)
+	return out, f.stores.Close()
 }
 
 // speaks names the contract.
@@ -206,10 +211,7 @@ func startable(command []string, folder string) error {
 const reaching = 5 * time.Second
 
 // checkStores looks whether each store that functions use can be reached.
-func (f *feed) checkStores(ctx context.Context, data string, warn func(string)) ([]StoreFact, error) {
-	if err := f.connect(data, func(format string, args ...any) { warn(fmt.Sprintf(format, args...)) }); err != nil {
-		return nil, err
-	}
+func (f *feed) checkStores(ctx context.Context) []StoreFact {
 	facts := []StoreFact{}
 	for _, name := range f.used() {
 		fact := StoreFact{Connection: name}
@@ -226,7 +228,7 @@ func (f *feed) checkStores(ctx context.Context, data string, warn func(string)) 
 		}
 		facts = append(facts, fact)
 	}
-	return facts, f.stores.Close()
+	return facts
 }
 
 // used are the connections of the functions that run.
