@@ -1,0 +1,74 @@
+package trend
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// State is what a worker's memory is found to do.
+//
+//	Warming ──► OK ◄──► Filling        growth that slows: a cache
+//	              ◄──► Suspect ──► Confirmed ──► Critical
+//	                   growth     that lasts     the limit is near
+//
+// A new segment begins in Warming, unless the finished generations have confirmed a
+// leak between them.
+type State string
+
+// The states, in order.
+const (
+	OK        State = "ok"        // does not grow, or too slowly to matter
+	Warming   State = "warming"   // too young to say
+	Filling   State = "filling"   // grows, ever slower
+	Suspect   State = "suspect"   // grows; may yet be a cache
+	Confirmed State = "confirmed" // leaks
+	Critical  State = "critical"  // leaks, and the limit is near
+)
+
+// Leaks says whether the state is an alarm.
+func (s State) Leaks() bool { return s == Confirmed || s == Critical }
+
+// Class is the kind of memory that grows.
+type Class string
+
+// The classes.
+const (
+	Unknown   Class = "unknown" // the signals that would tell are not there
+	Managed   Class = "managed" // live objects of the managed heap
+	Slack     Class = "allocator-slack"
+	Native    Class = "native"
+	PageCache Class = "page-cache" // never an alarm: the kernel takes it back
+	Kernel    Class = "kernel"     // kernel memory and socket buffers
+	Mixed     Class = "mixed"
+)
+
+// Driver is what a leak goes with.
+type Driver string
+
+// The drivers.
+const (
+	ByTime       Driver = "time"
+	ByRequests   Driver = "requests"
+	Undetermined Driver = "undetermined"
+)
+
+// Interval is an estimate and its 95 % interval. Infinite means never, and is
+// null in JSON.
+type Interval struct {
+	Lo, Mid, Hi float64
+}
+
+// MarshalJSON writes {"lo","mid","hi"}.
+func (i Interval) MarshalJSON() ([]byte, error) {
+	finite := func(v float64) *float64 {
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return nil
+		}
+		return &v
+	}
+	return json.Marshal(struct {
+		Lo  *float64 `json:"lo"`
+		Mid *float64 `json:"mid"`
+		Hi  *float64 `json:"hi"`
+	}{finite(i.Lo), finite(i.Mid), finite(i.Hi)})
+}
