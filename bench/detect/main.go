@@ -1,0 +1,84 @@
+// Command detect measures how well leaks are called on labelled traces that no constant was chosen on.
+//
+// The same traces go through stanch's detector and through the rules that people
+// use today, in one pass. It prints a table and ends in one line RESULT {json}.
+//
+//	make bench-detect
+//	make bench-detect ARGS='-split train -each 20'
+package main
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/stanch-dev/stanch/bench/traces/synth"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "detect:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	split := flag.String("split", "test", "train or test")
+	each := flag.Int("each", 40, "traces of each kind")
+	days := flag.Int("days", 500, "clean worker-days")
+	only := flag.String("only", "", "kinds whose name contains this")
+	peers := flag.Bool("peers", true, "run the other rules too")
+	verbose := flag.Bool("v", false, "tell every trace that was called wrong")
+	jobs := flag.Int("j", 1, "traces at the same time")
+	flag.Parse()
+	first, ok := map[string]uint64{"train": synth.Train, "test": synth.Test}[*split]
+	if !ok {
+		return fmt.Errorf("there is no split %q\nhint: -split train, or -split test", *split)
+	}
+	var todo []*synth.Trace
+	for _, kind := range synth.Kinds() {
+		if !strings.Contains(kind.Name, *only) {
+			continue
+		}
+		n := *each
+		if kind.Day {
+			n = *days
+		}
+		for i := range n {
+			todo = append(todo, synth.Make(kind, first+uint64(i)))
+		}
+	}
+	outcomes := make([]outcome, len(todo))
+	var wait sync.WaitGroup
+	next := make(chan int)
+	for range *jobs {
+		wait.Go(func() {
+			for i := range next {
+				outcomes[i] = measure(todo[i], *peers)
+			}
+		})
+	}
+	for i := range todo {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	if *verbose {
+		for i := range outcomes {
+			outcomes[i].complain(os.Stdout)
+		}
+	}
+	result := tally(outcomes)
+	result.Split = *split
+	result.Cost = price()
+	result.print(os.Stdout)
+	line, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	fmt.Printf("RESULT %s\n", line)
+	return nil
+}
