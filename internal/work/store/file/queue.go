@@ -182,6 +182,14 @@ func (s *Store) peek(ctx context.Context, name string, most int) (all []queue.Me
 	return all, told(rows.Err())
 }
 
+// countQueue finds all in the index message_due, so that no body is read: the oldest
+// message is the one with the lowest seq.
+const countQueue = `
+WITH d AS (
+	SELECT count(*) AS total, coalesce(sum(visible > ?1), 0) AS leased, min(CASE WHEN visible <= ?1 THEN seq END) AS oldest
+	FROM message WHERE queue = (SELECT id FROM queue WHERE name = ?2))
+SELECT total, leased, (SELECT inserted FROM message WHERE seq = oldest) FROM d`
+
 // Depth counts.
 func (s *Store) Depth(ctx context.Context, name string) (queue.Depth, error) {
 	var d queue.Depth
@@ -189,7 +197,7 @@ func (s *Store) Depth(ctx context.Context, name string) (queue.Depth, error) {
 	if err == nil {
 		var oldest sql.NullInt64
 		t := now()
-		err = told(s.readers.QueryRowContext(ctx, "SELECT count(*), coalesce(sum(visible > ?1), 0), min(CASE WHEN visible <= ?1 THEN inserted END) FROM message WHERE queue = (SELECT id FROM queue WHERE name = ?2)", t, name).Scan(&d.Total, &d.Leased, &oldest))
+		err = told(s.readers.QueryRowContext(ctx, countQueue, t, name).Scan(&d.Total, &d.Leased, &oldest))
 		if oldest.Valid {
 			d.Oldest = max(0, time.Duration(t-oldest.Int64)*time.Microsecond)
 		}
