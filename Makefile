@@ -44,6 +44,17 @@ bench-memory: build
 	-sh bench/pyworker/install.sh
 	$(GO) run ./bench/memory $(ARGS)
 
+# The detector beside the rules of others, on traces that no constant was chosen on.
+.PHONY: bench-detect
+bench-detect:
+	$(GO) run ./bench/detect $(ARGS)
+
+# Faults through every step of a delivery, on each store: 10,000 messages each.
+# ARGS are flags of the test: -rounds 8 -seed 2 -absence 10s.
+.PHONY: bench-faults
+bench-faults:
+	$(GO) test -count=1 -timeout 60m -v -run TestNoMessageIsLost ./bench/faults -messages 10000 -rounds 4 $(ARGS)
+
 # KQL cases against stanch: make kql-conformance CASES=DIR
 .PHONY: kql-conformance
 kql-conformance:

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,7 +18,7 @@ import (
 var (
 	messages = flag.Int("messages", 0, "messages for each store; 0: a small schedule")
 	rounds   = flag.Int("rounds", 1, "how often each fault happens")
-	absence  = flag.Duration("absence", 4*time.Second, "the store's longest absence")
+	absence  = flag.Duration("absence", time.Minute, "the store's longest absence; of a small schedule two seconds")
 	seed     = flag.Uint64("seed", 1, "of the schedule")
 	keep     = flag.String("keep", "", "directory that keeps the hosts' logs and the notes")
 )
@@ -32,7 +31,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	if os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT") != "" {
-		fmt.Fprintln(os.Stderr, work())
+		fmt.Fprintln(os.Stderr, serve())
 		os.Exit(1)
 	}
 	dir, err := os.MkdirTemp("", "stanch-faults-")
@@ -53,37 +52,78 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// kinds of stores.
+var depots = []struct {
+	name    string
+	open    func(t *testing.T, hosts int) depot
+	proxied bool
+	small   int // messages of the small schedule
+	each    int // of whose faults it takes each so many
+}{
+	{"file", newFile, false, 400, 1},
+	{"azurite", newAzure, true, 250, 4},
+	{"nats", newNATS, false, 250, 3},
+}
+
 func TestNoMessageIsLost(t *testing.T) {
-	for _, row := range []struct {
-		name    string
-		open    func(t *testing.T, hosts int) depot
-		proxied bool
-		small   int // messages of the small schedule
-	}{
-		{"file", newFile, false, 500},
-		{"azurite", newAzure, true, 500},
-		{"nats", newNATS, false, 500},
-	} {
+	if *messages == 0 {
+		t.Parallel()
+	}
+	for _, row := range depots {
 		t.Run(row.name, func(t *testing.T) {
-			n := *messages
+			pc, n, times, each := pace{6 * time.Second, 4 * time.Second, *absence}, *messages, *rounds, 1
 			if n == 0 {
-				n = row.small
+				t.Parallel()
+				pc, n, times, each = quick, row.small, 1, row.each
 			}
-			walk(t, row.open(t, hosts), newPlan(*seed, n, *rounds, row.proxied))
+			r := prepare(t, row.open(t, hosts), newPlan(*seed, n, times, each, row.proxied), pc)
+			back := r.outage("start")
+			for i := range hosts {
+				r.instances[i] = r.launch(i)
+			}
+			<-back
+			for _, i := range r.instances {
+				select {
+				case <-i.exited:
+					t.Errorf("host %d has ended, want that it waits for its store", i.host)
+				default:
+				}
+			}
+			r.finish()
 		})
 	}
 }
 
-// walk runs a schedule to its end, and checks what became of each message.
-func walk(t *testing.T, d depot, p *plan) {
+var quick = pace{2 * time.Second, 2 * time.Second, 2 * time.Second}
+
+// With memory.oom.group, and where it is a pod that is too large, stanch dies with
+// its worker, and nobody is left to say who it was.
+func TestAMessageThatKillsItsHostTakesNobodyWithIt(t *testing.T) {
+	t.Parallel()
+	jobs := make([]job, 60)
+	jobs[3].Do = "doom"
+	r := prepare(t, newFile(t, hosts), &plan{jobs: numbered(jobs)}, quick)
+	for i := range hosts {
+		r.instances[i] = r.launch(i)
+	}
+	r.finish()
+	if r.stanchDied < 3 || r.stanchDied > 6 {
+		t.Errorf("the message has taken %d hosts with it, want no more than it has deliveries", r.stanchDied)
+	}
+}
+
+// prepare fills a store; what happens to it happens in an order.
+func prepare(t *testing.T, d depot, p *plan, pc pace) *run {
+	t.Helper()
 	r := &run{
-		t: t, plan: p, depot: d, app: writeApp(t), dir: *keep, ops: make(chan func()), quit: make(chan struct{}), keeper: make(chan func()), rand: rand.New(rand.NewPCG(*seed, 2)),
-		done: map[int]bool{}, count: map[string]int{}, killed: map[string]bool{}, long: *absence,
+		t: t, plan: p, depot: d, pace: pc, app: writeApp(t, pc.limit), dir: *keep, rand: rand.New(rand.NewPCG(*seed, 2)),
+		ops: make(chan func()), quit: make(chan struct{}), keeper: make(chan func()),
+		done: map[int]bool{}, count: map[string]int{}, killed: map[string]bool{},
 	}
 	if r.dir == "" {
 		r.dir = t.TempDir()
 	} else {
-		r.dir = filepath.Join(r.dir, filepath.Base(t.Name()))
+		r.dir = filepath.Join(r.dir, t.Name())
 	}
 	r.notes = filepath.Join(r.dir, "notes")
 	if err := os.MkdirAll(r.notes, 0o755); err != nil {
@@ -101,8 +141,7 @@ func walk(t *testing.T, d depot, p *plan) {
 	})
 	r.fill()
 	r.listen()
-	var keeping sync.WaitGroup
-	keeping.Go(func() {
+	r.keeping.Go(func() {
 		for {
 			select {
 			case op := <-r.keeper:
@@ -112,28 +151,29 @@ func walk(t *testing.T, d depot, p *plan) {
 			}
 		}
 	})
-	begun := time.Now()
-	for i := range hosts {
-		r.instances[i] = r.launch(i)
-	}
-	inTime := r.wait(time.Duration(len(p.jobs))*20*time.Millisecond + 2*time.Minute)
+	return r
+}
+
+// finish waits for the end, and checks what became of each message.
+func (r *run) finish() {
+	t, begun := r.t, time.Now()
+	inTime := r.wait(time.Duration(len(r.plan.jobs))*50*time.Millisecond + 2*time.Minute)
 	took := time.Since(begun)
 	r.over = true
 	r.stop()
 	close(r.quit)
-	keeping.Wait()
+	r.keeping.Wait()
 	if !inTime {
 		left, err := r.store.Queues.Depth(t.Context(), "jobs")
 		t.Errorf("after %v the queue still holds %+v, %v", took, left, err)
 	}
-	o := r.outcome()
-	s := check(t, p.jobs, o)
+	s := check(t, r.plan.jobs, r.outcome())
 	hit := 0
 	for _, n := range r.count {
 		hit += n
 	}
-	if want := p.faults + len(p.leasing); hit < want {
-		t.Errorf("%d faults happened, want the %d of the schedule\n got %v\nwant %v", hit, want, r.count, p)
+	if want := r.plan.faults + len(r.plan.leasing); hit < want {
+		t.Errorf("%d faults happened, want the %d of the schedule\n got %v\nwant %v", hit, want, r.count, r.plan)
 	}
 	notes := 0
 	for _, err := range r.store.Ledger.Each(t.Context(), "kills/") {
@@ -142,9 +182,11 @@ func walk(t *testing.T, d depot, p *plan) {
 		}
 		notes++
 	}
-	t.Logf("%s: %d messages, %d faults, %.0f s: completed %d, poison %d (of which bystanders of two deaths %d), lost 0 unless said above; "+
-		"completed again %d (one at most %d times), outputs twice %d; stanch died %d times; kills after an answer fell before the output %d, before the settlement %d, after it %d; notes left in the ledger %d",
-		filepath.Base(t.Name()), len(p.jobs), hit, took.Seconds(), s.completed, s.poison, s.bystanders,
+	t.Logf("%s: %d messages, %d faults, %.0f s\n"+
+		"completed %d, poison %d (bystanders of two deaths among them %d), neither %d\n"+
+		"completed or given up again %d, one %d times at most; outputs twice %d; stanch died %d times\n"+
+		"kills just after an answer: before the output %d, before the settlement %d, after it %d; notes left in the ledger %d",
+		filepath.Base(t.Name()), len(r.plan.jobs), hit, took.Seconds(), s.completed, s.poison, s.bystanders, s.lost,
 		s.duplicates, s.mostOften, s.outputs, r.stanchDied, s.beforeOut, s.beforeSettle, s.afterAll, notes)
 	if t.Failed() {
 		r.tail()

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// lease is how long the hosts hold a message: short, so that those of a killed
-// host are back soon.
-const lease = 3 * time.Second
-
-// limit is functionTimeout.
-const limit = 4 * time.Second
+// pace are the times of a run: short, so that what was lost is back soon.
+type pace struct {
+	lease   time.Duration // how long the hosts hold a message
+	limit   time.Duration // functionTimeout, whole seconds
+	absence time.Duration // the store's longest
+}
 
 // writeApp writes the function app: this program is its handler.
-func writeApp(t *testing.T) string {
+func writeApp(t *testing.T, limit time.Duration) string {
 	t.Helper()
 	app := t.TempDir()
 	self, err := os.Executable()
@@ -26,7 +26,7 @@ func writeApp(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"host.json": fmt.Sprintf(`{"version":"2.0","functionTimeout":"00:00:%02d","extensions":{"queues":{"maxPollingInterval":"00:00:00.500","batchSize":8,"newBatchThreshold":4}},
+		"host.json": fmt.Sprintf(`{"version":"2.0","functionTimeout":"00:00:%02d","extensions":{"queues":{"maxPollingInterval":"00:00:00.500","batchSize":8,"newBatchThreshold":8}},
 			"customHandler":{"description":{"defaultExecutablePath":%q}}}`, int(limit.Seconds()), self),
 		"work/function.json": `{"bindings":[{"type":"queueTrigger","direction":"in","name":"msg","queueName":"jobs"},
 			{"type":"blob","direction":"in","name":"input","path":"inputs/{blob}","stanchMode":"streamed"},
@@ -61,7 +61,7 @@ func (r *run) launch(host int) *instance {
 	defer log.Close()
 	i := &instance{host: host, exited: make(chan struct{})}
 	i.cmd = exec.Command(program, "run", "--app", r.app, "--data", filepath.Join(r.dir, fmt.Sprint("data", host)),
-		"--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--lease", lease.String(), "--restart-budget", "100000/10m",
+		"--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--lease", r.pace.lease.String(), "--restart-budget", "100000/10m",
 		"--restart-backoff", "1s", "--drain-timeout", "5s", "--stop-grace", "2s", "--shutdown-delay", "0s")
 	i.cmd.Env = append(os.Environ(), "AzureWebJobsStorage="+r.depot.host(host),
 		controlVar+"="+r.control.URL, notesVar+"="+r.notes, fmt.Sprint(hostVar, "=", host))

@@ -40,14 +40,17 @@ func kinds(proxied bool) (all []string) {
 	return append(all, "freeze@working", "hang@working", "stop@working", "down@working")
 }
 
-// newPlan spreads rounds of all faults over n messages, beside poison of every kind.
-func newPlan(seed uint64, n, rounds int, proxied bool) *plan {
+// newPlan spreads rounds of each so many of the faults over n messages, beside
+// poison.
+func newPlan(seed uint64, n, rounds, each int, proxied bool) *plan {
 	r := rand.New(rand.NewPCG(seed, seed))
 	p := &plan{leasing: map[int]bool{}}
 	var special []job
 	for range rounds {
-		for _, kind := range kinds(proxied) {
-			special = append(special, job{Fault: kind})
+		for i, kind := range kinds(proxied) {
+			if i%each == 0 {
+				special = append(special, job{Fault: kind})
+			}
 		}
 	}
 	p.faults = len(special)
@@ -68,8 +71,15 @@ func newPlan(seed uint64, n, rounds int, proxied bool) *plan {
 	for i, j := range special {
 		p.jobs[i*stride+r.IntN(max(stride/2, 1))] = j
 	}
-	for i := range p.jobs {
-		j := &p.jobs[i]
+	numbered(p.jobs)
+	return p
+}
+
+// numbered gives the messages their numbers, and some of them what makes them
+// larger.
+func numbered(jobs []job) []job {
+	for i := range jobs {
+		j := &jobs[i]
 		j.N = i
 		if strings.HasSuffix(j.Fault, "@input") || i%20 == 0 {
 			j.Blob = "a.bin"
@@ -80,7 +90,7 @@ func newPlan(seed uint64, n, rounds int, proxied bool) *plan {
 			j.Pad = strings.Repeat("x", 10_000)
 		}
 	}
-	return p
+	return jobs
 }
 
 func (p *plan) String() string {

@@ -36,10 +36,12 @@ type run struct {
 	rand       *rand.Rand
 	instances  [hosts]*instance
 	over       bool
-	long       time.Duration // of the store's longest absence
-	keeper     chan func()   // what is done to the store, one after the other
-	away       atomic.Bool   // the store is
+	pace       pace
+	keeping    sync.WaitGroup
+	keeper     chan func() // what is done to the store, one after the other
+	away       atomic.Bool // the store is
 	starts     int
+	fed        int // messages that were put in
 	stanchDied int
 
 	mu     sync.Mutex
@@ -48,32 +50,53 @@ type run struct {
 	killed map[string]bool // workers that the schedule killed, by pid
 }
 
-// fill puts the messages and the blob that they name into the store.
+// fill puts the first messages and the blob that they name into the store.
 func (r *run) fill() {
 	r.t.Helper()
 	ctx := r.t.Context()
 	if _, err := r.store.Blobs.Put(ctx, blob.Name{Container: "inputs", Path: "a.bin"}, blob.Head{}, strings.NewReader(string(input())), blob.Want{}); err != nil {
 		r.t.Fatal(err)
 	}
+	r.feed()
+	if r.t.Failed() {
+		r.t.FailNow()
+	}
+}
+
+// The queue is kept short: Azurite sorts all of it for each lease.
+const (
+	shortest = 200
+	portion  = 100
+)
+
+// feed puts the next messages in. One whose answer did not come is put again, and may be there twice.
+func (r *run) feed() {
+	next := r.plan.jobs[r.fed:min(len(r.plan.jobs), r.fed+portion)]
+	r.fed += len(next)
 	var putting sync.WaitGroup
-	jobs := make(chan job)
+	jobs := make(chan job, len(next))
+	for _, j := range next {
+		jobs <- j
+	}
+	close(jobs)
 	for range 8 {
 		putting.Go(func() {
 			for j := range jobs {
-				if _, err := r.store.Queues.Put(ctx, "jobs", j.body()); err != nil {
-					r.t.Errorf("put message %d: %v", j.N, err)
+				for tries := 0; ; tries++ {
+					_, err := r.store.Queues.Put(r.t.Context(), "jobs", j.body())
+					if err == nil {
+						break
+					}
+					if tries == 20 {
+						r.t.Errorf("put message %d: %v", j.N, err)
+						return
+					}
+					time.Sleep(500 * time.Millisecond)
 				}
 			}
 		})
 	}
-	for _, j := range r.plan.jobs {
-		jobs <- j
-	}
-	close(jobs)
 	putting.Wait()
-	if r.t.Failed() {
-		r.t.FailNow()
-	}
 }
 
 // soon has an op done after a while.
@@ -105,9 +128,14 @@ func (r *run) wait(timeout time.Duration) bool {
 			ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
 			d, err := r.store.Queues.Depth(ctx, "jobs")
 			cancel()
-			if empty++; err != nil || d.Total > 0 {
-				empty = 0
+			switch {
+			case err == nil && r.fed < len(r.plan.jobs) && d.Total < shortest:
+				r.feed()
+			case err == nil && d.Total == 0:
+				empty++
+				continue
 			}
+			empty = 0
 		case <-late:
 			return false
 		}
@@ -131,8 +159,12 @@ func (r *run) listen() {
 		q := req.URL.Query()
 		host, _ := strconv.Atoi(q.Get("host"))
 		step, fault := q.Get("step"), q.Get("fault")
-		if step == "leasing" {
+		switch step {
+		case "leasing":
 			r.do(func() { r.started(host) })
+			return
+		case "doom":
+			r.do(func() { r.strike("stanch", host, "") })
 			return
 		}
 		n, _ := strconv.Atoi(q.Get("n"))
@@ -151,7 +183,7 @@ func (r *run) listen() {
 		act := func() {
 			hit := false
 			if victim == "store" || victim == "down" {
-				hit = r.outage(victim)
+				hit = r.outage(victim) != nil
 			} else {
 				r.do(func() { hit = r.strike(victim, host, q.Get("pid")) })
 			}
@@ -223,7 +255,7 @@ func (r *run) strike(victim string, host int, pid string) bool {
 		i.asked = true
 		return i.signal(syscall.SIGTERM)
 	case "freeze":
-		time.AfterFunc(lease+1500*time.Millisecond, func() { i.signal(syscall.SIGCONT) })
+		time.AfterFunc(r.pace.lease*3/2, func() { i.signal(syscall.SIGCONT) })
 		return i.signal(syscall.SIGSTOP)
 	case "worker":
 		r.mu.Lock()
@@ -240,27 +272,32 @@ func (r *run) strike(victim string, host int, pid string) bool {
 }
 
 // outage takes the store away, once the one before is over, and has it come back.
-// It returns when the store is away.
-func (r *run) outage(victim string) bool {
-	gone := make(chan struct{})
+// It returns when the store is away; back is closed when it is there again, and nil
+// if the run was over first.
+func (r *run) outage(victim string) (back chan struct{}) {
+	gone, lifted := make(chan struct{}), make(chan struct{})
 	select {
 	case r.keeper <- func() {
+		defer close(lifted)
 		r.away.Store(true)
 		defer r.away.Store(false)
 		pause := time.Second
-		if victim == "store" {
+		switch victim {
+		case "store":
 			r.depot.fell()
-		} else {
+		case "down":
 			r.depot.vanish()
-			pause, r.long = r.long, min(r.long, 5*time.Second) // the first is the longest
+			pause, r.pace.absence = r.pace.absence, min(r.pace.absence, 5*time.Second) // the first is the longest
+		default:
+			r.depot.vanish()
 		}
 		close(gone)
 		time.Sleep(pause)
 		r.depot.lift()
 	}:
 	case <-r.quit:
-		return false
+		return nil
 	}
 	<-gone
-	return true
+	return lifted
 }

@@ -26,7 +26,7 @@ const (
 type job struct {
 	N     int    `json:"n"`
 	Blob  string `json:"blob"`
-	Do    string `json:"do,omitempty"`    // fail, die: always; empty: complete
+	Do    string `json:"do,omitempty"`    // fail, die, doom (with its host): always; empty: complete
 	Fault string `json:"fault,omitempty"` // what happens once, and at which step
 	Pad   string `json:"pad,omitempty"`
 }
@@ -34,8 +34,8 @@ type job struct {
 // inputSize is of the blob that messages name, in bytes.
 const inputSize = 256 << 10
 
-// work serves as a custom handler until it is killed.
-func work() error {
+// serve is a custom handler until it is killed.
+func serve() error {
 	notes, err := os.Create(filepath.Join(os.Getenv(notesVar), fmt.Sprintf("%d-%d", os.Getpid(), time.Now().UnixNano())))
 	if err != nil {
 		return err
@@ -127,6 +127,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "die":
 		h.note("dying", j.N, false)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	case "doom":
+		tell(url.Values{"step": {"doom"}})
 		select {}
 	}
 	h.note("done", j.N, true)
