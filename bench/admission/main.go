@@ -9,8 +9,10 @@
 // left is what other hosts do, at 48 at once and at numbers that somebody tuned by
 // hand. With it stanch is in the cgroup too, as in a container. Kernel kills are
 // read from the cgroup; what the worker answers is compared with the digests. The
-// store's files are read before, so that no run pays for a cold page cache. Begin
-// with run.go.
+// store's files are read before, so that no run pays for a cold page cache. Where
+// Azure's Python worker is installed, it gets the blobs too, with admission: it holds
+// each twice, so that the largest fit no container of 1 GiB, and poison counts them.
+// Begin with run.go.
 package main
 
 import (
@@ -19,11 +21,13 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
+	"github.com/stanch-dev/stanch/bench/pyworker"
 	"github.com/stanch-dev/stanch/bench/rig"
 )
 
@@ -35,6 +39,7 @@ type settings struct {
 	tuned  []int
 	within time.Duration
 	keep   string
+	cache  string
 }
 
 func main() {
@@ -46,6 +51,7 @@ func main() {
 	tuned := flag.String("tuned", "1,2,4", "fixed numbers at once to try by hand")
 	flag.DurationVar(&s.within, "within", 4*time.Minute, "longest run")
 	flag.StringVar(&s.keep, "keep", "", "write the log of each run to this directory")
+	flag.StringVar(&s.cache, "cache", ".cache/pyworker", "directory that bench/pyworker/install.sh has filled")
 	flag.Parse()
 	s.most, s.limit = *most*1_000_000, *limit<<20
 	for text := range strings.SplitSeq(*tuned, ",") {
@@ -111,11 +117,19 @@ func (s settings) run(ctx context.Context) error {
 		return err
 	}
 	kills := rig.MachineKills()
-	ways := []way{{"without", 48, false}}
+	ways := []way{{"without", 48, false, ""}}
 	for _, n := range s.tuned {
-		ways = append(ways, way{"without, tuned by hand", n, false})
+		ways = append(ways, way{"without, tuned by hand", n, false, ""})
 	}
-	ways = append(ways, way{"with admission", 48, true})
+	ways = append(ways, way{"with admission", 48, true, ""})
+	main := len(ways) - 1
+	if forms, err := pyworker.Installed(s.cache, "bench/pyworker/loop.py"); err == nil && len(forms) > 0 && forms[0].Shared {
+		dir, err := filepath.Abs(filepath.Join(s.cache, forms[0].Name))
+		if err != nil {
+			return err
+		}
+		ways = append(ways, way{"with, Azure's Python", 48, true, dir})
+	}
 	var table []figure
 	fmt.Fprintf(os.Stderr, head, "", "at once", "done", "poison", "killed", "deaths", "replaced", "seconds", "MB/s", "peak MiB", "wait p50,99", "small p50,99", "large p50,99")
 	for _, w := range ways {
@@ -127,12 +141,12 @@ func (s settings) run(ctx context.Context) error {
 		fmt.Fprint(os.Stderr, f)
 	}
 	best := 0.0
-	for _, f := range table[1 : len(table)-1] {
+	for _, f := range table[1:main] {
 		if f.Kills == 0 && f.Done == s.blobs {
 			best = max(best, f.MBPerSecond)
 		}
 	}
-	with := table[len(table)-1]
+	with := table[main]
 	fmt.Printf("%d blobs, %.0f MB: %.0f MB/s with admission, %.0f MB/s at the best number by hand that was not killed\n", s.blobs, float64(b.bytes)/1e6, with.MBPerSecond, best)
 	return rig.Result(os.Stdout, struct {
 		Bench        string      `json:"bench"`

@@ -23,6 +23,7 @@ type way struct {
 	name   string
 	atOnce int
 	admits bool
+	azure  string // directory of Azure's Python worker; empty for the custom handler
 }
 
 // feed has all blobs worked on, and counts what came of it.
@@ -72,16 +73,24 @@ func (b *bench) feed(ctx context.Context, w way) (f figure, err error) {
 }
 
 func queueOf(w way) string {
-	return strings.NewReplacer(" ", "-", ",", "").Replace(fmt.Sprintf("%s-%d", w.name, w.atOnce))
+	return strings.NewReplacer(" ", "-", ",", "", "'", "").Replace(strings.ToLower(fmt.Sprintf("%s-%d", w.name, w.atOnce)))
+}
+
+// app is the folder of a way's function app.
+func app(w way) string {
+	if w.azure != "" {
+		return "azure"
+	}
+	return "handler"
 }
 
 // start starts stanch with the worker, in the cgroup the one or both.
 func (b *bench) start(ctx context.Context, w way, group *rig.Group) (*rig.Stanch, error) {
-	app, err := b.stage.Scratch("app")
+	folder, err := b.stage.Scratch("app")
 	if err != nil {
 		return nil, err
 	}
-	if err := os.CopyFS(app, os.DirFS(filepath.Join(b.stage.Root, "bench/admission/app"))); err != nil {
+	if err := os.CopyFS(folder, os.DirFS(filepath.Join(b.stage.Root, "bench/admission", app(w)))); err != nil {
 		return nil, err
 	}
 	log, err := b.stage.Log(queueOf(w))
@@ -89,8 +98,8 @@ func (b *bench) start(ctx context.Context, w way, group *rig.Group) (*rig.Stanch
 		return nil, err
 	}
 	worker := "#!/bin/sh\nexec python3 -u -B handler.py\n"
-	c := rig.Command{Output: log, Env: []string{"QUEUE=" + queueOf(w), "FUNCTIONS_WORKER_RUNTIME=custom"}}
-	flags := []string{"--app", app, "--store", "file:" + b.dir, "--restart-budget", "1000/10m", "--restart-backoff", "100ms"}
+	c := rig.Command{Output: log, Env: []string{"QUEUE=" + queueOf(w), "FUNCTIONS_WORKER_RUNTIME=custom", "PYTHONDONTWRITEBYTECODE=1"}}
+	flags := []string{"--app", folder, "--store", "file:" + b.dir, "--restart-budget", "1000/10m", "--restart-backoff", "100ms"}
 	if w.admits {
 		c.Group = group
 		c.Env = append(c.Env, fmt.Sprint("MAX_CONCURRENT_INVOCATIONS=", w.atOnce))
@@ -98,7 +107,11 @@ func (b *bench) start(ctx context.Context, w way, group *rig.Group) (*rig.Stanch
 		worker = fmt.Sprintf("#!/bin/sh\necho $$ >%q && exec python3 -u -B handler.py\n", group.Procs())
 		flags = append(flags, "--admission", "off", "--cgroup=false", "--max-concurrency", fmt.Sprint(w.atOnce))
 	}
-	if err := os.WriteFile(filepath.Join(app, "worker.sh"), []byte(worker), 0o755); err != nil {
+	if w.azure != "" {
+		c.Env = append(c.Env, "FUNCTIONS_WORKER_RUNTIME=python")
+		flags = append(flags, "--language-worker", w.azure)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "worker.sh"), []byte(worker), 0o755); err != nil {
 		return nil, err
 	}
 	st, err := b.stage.StartStanch(ctx, b.program, rig.Options{Command: c, Flags: flags})
