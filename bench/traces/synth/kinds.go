@@ -64,6 +64,15 @@ func days() []Kind {
 			likenesses[r.IntN(len(likenesses))].make(r, m)
 		}
 		m.hours = 24
+		if m.restart > 0 {
+			// A cache that fills straight on through all of a process's life is no
+			// different from a leak while it lasts: let it be full by half of it.
+			for i := range m.fills {
+				if f := &m.fills[i]; f.shape == straight || f.shape == wave {
+					f.begins, f.over = min(f.begins, 0.1*m.restart), min(f.over, 0.4*m.restart)
+				}
+			}
+		}
 	}}}
 }
 

@@ -19,12 +19,13 @@ type points struct {
 
 // line is a fitted regression.
 type line struct {
-	beta [mostColumns]float64
-	cov  [mostColumns][mostColumns]float64
-	df   int
-	rho  float64 // correlation of the noise from one block to the next; 1 is a random walk
-	s2   float64 // variance of what is left after the noise's memory is taken out
-	ok   bool
+	beta    [mostColumns]float64
+	cov     [mostColumns][mostColumns]float64
+	inverse [mostColumns][mostColumns]float64
+	df      int
+	rho     float64 // correlation of the noise from one block to the next; 1 is a random walk
+	s2      float64 // variance of what is left after the noise's memory is taken out
+	ok      bool
 }
 
 // slope is the factor of a column, and its standard error.
@@ -55,7 +56,7 @@ const (
 )
 
 func fitWary(p *points, wariness float64) line {
-	l := solve(p, 0)
+	l := solvePlain(p, 0)
 	if !l.ok {
 		return l
 	}
@@ -78,9 +79,6 @@ func fitWary(p *points, wariness float64) line {
 	case rho < 0:
 		rho = 0
 	}
-	if rho == 0 {
-		return l
-	}
 	return solve(p, rho)
 }
 
@@ -92,19 +90,25 @@ func (p *points) residual(l *line, i int) float64 {
 	return e
 }
 
-// solve fits for a known correlation. A gap of g blocks has the correlation
-// rho^g, and its row the weight that follows from it.
+// solve fits for a known correlation of the noise, and says how unsure it is.
 func solve(p *points, rho float64) line {
+	l := solvePlain(p, rho)
+	if l.ok {
+		l.measure(p)
+	}
+	return l
+}
+
+// solvePlain is solve without the second part. A gap of g blocks has the correlation
+// rho^g, and its row the weight that follows from it.
+func solvePlain(p *points, rho float64) line {
 	var (
 		l      = line{rho: rho}
 		row    [mostColumns]float64
 		cross  [mostColumns][mostColumns]float64
 		target [mostColumns]float64
-		from   = 0
+		from   = l.from()
 	)
-	if rho == 1 {
-		from = 1 // differences know no level
-	}
 	rows := p.n - from
 	if rows <= p.columns+2 {
 		return l
@@ -127,11 +131,28 @@ func solve(p *points, rho float64) line {
 			l.beta[a] += inverse[a][b] * target[b]
 		}
 	}
+	l.inverse, l.ok = inverse, true
+	return l
+}
+
+// from is the first column, and the first row: differences know no level.
+func (l *line) from() int {
+	if l.rho == 1 {
+		return 1
+	}
+	return 0
+}
+
+// measure is the second half of solve.
+func (l *line) measure(p *points) {
+	from := l.from()
+	rows := p.n - from
 	l.df = min(max(rows/5, 4), 12)
+	var row [mostColumns]float64
 	var waves [12]float64
 	var square float64
 	for i := from; i < p.n; i++ {
-		e := p.whiten(i, rho, &row)
+		e := p.whiten(i, l.rho, &row)
 		for a := from; a < p.columns; a++ {
 			e -= l.beta[a] * row[a]
 		}
@@ -153,11 +174,9 @@ func solve(p *points, rho float64) line {
 	long = max(long, 0.8*l.s2) // few cosines can be small by chance
 	for a := from; a < p.columns; a++ {
 		for b := from; b < p.columns; b++ {
-			l.cov[a][b] = inverse[a][b] * long
+			l.cov[a][b] = l.inverse[a][b] * long
 		}
 	}
-	l.ok = true
-	return l
 }
 
 // whiten is row i with the noise's memory of the row before taken out.

@@ -4,16 +4,16 @@ import "time"
 
 // Report is what is known of a worker.
 type Report struct {
-	State       State         `json:"state"`
-	Class       Class         `json:"class"`
-	Cause       string        `json:"cause,omitempty"` // threads, file descriptors or goroutines, where their count grows along
-	Since       time.Duration `json:"since_ns"`        // when the growth that is told began, on the samples' clock
-	PerSecond   *Interval     `json:"per_second"`      // bytes
-	PerRequest  *Interval     `json:"per_request"`     // bytes
-	TimeToLimit *Interval     `json:"time_to_limit"`   // seconds
-	Driver      Driver        `json:"driver"`
-	Segments    []Segment     `json:"segments"`
-	Why         string        `json:"why"`
+	State       State     `json:"state"`
+	Class       Class     `json:"class"`
+	Cause       string    `json:"cause,omitempty"` // threads, file descriptors or goroutines, where their count grows along
+	Since       Moment    `json:"since"`           // when the growth that is told began, on the samples' clock
+	PerSecond   *Interval `json:"per_second"`      // bytes
+	PerRequest  *Interval `json:"per_request"`     // bytes
+	TimeToLimit *Interval `json:"time_to_limit"`   // seconds
+	Driver      Driver    `json:"driver"`
+	Segments    []Segment `json:"segments"`
+	Why         string    `json:"why"`
 }
 
 // State is the state by itself; it costs nothing.
@@ -41,7 +41,7 @@ func (d *Detector) Report() Report {
 			r.PerRequest = v.perRequest
 		}
 		r.TimeToLimit = d.toLimit(w)
-		r.Since = d.segment.begins + time.Duration(w.from*float64(time.Second))
+		r.Since = Moment(d.segment.begins + time.Duration(w.from*float64(time.Second)))
 	}
 	if r.Class == "" {
 		r.Class = Unknown

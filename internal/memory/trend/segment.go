@@ -21,11 +21,11 @@ type segment struct {
 
 // Segment is a finished or present stretch, as it is told.
 type Segment struct {
-	From       time.Duration `json:"from_ns"`
-	To         time.Duration `json:"to_ns"`
-	Generation uint64        `json:"generation,omitempty"`
-	Image      string        `json:"image,omitempty"`
-	Ended      string        `json:"ended,omitempty"` // why; empty for the present one
+	From       Moment `json:"from"`
+	To         Moment `json:"to"`
+	Generation uint64 `json:"generation,omitempty"`
+	Image      string `json:"image,omitempty"`
+	Ended      string `json:"ended,omitempty"` // why; empty for the present one
 }
 
 const firstFloors = 60 // seconds after which a start's floor counts as its base
@@ -126,5 +126,5 @@ func (d *Detector) cut(s Sample, why string) {
 }
 
 func (d *Detector) present(why string) Segment {
-	return Segment{From: d.segment.begins, To: d.last.At, Generation: d.last.Generation, Image: d.last.Image, Ended: why}
+	return Segment{From: Moment(d.segment.begins), To: Moment(d.last.At), Generation: d.last.Generation, Image: d.last.Image, Ended: why}
 }

@@ -34,7 +34,7 @@ const leastPoints = 18
 
 // lateFactor widens the bound for growth that began long after the warm-up:
 // many such stretches are looked at in a day.
-const lateFactor = 1.4
+const lateFactor = 2
 
 // series picks a size out of a block.
 type series func(*block) float64
@@ -140,6 +140,10 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 		l := fit(p)
 		if !l.ok {
 			continue
+		}
+		if l.beta[1] <= 0 && !best.ok { // joining can't make a fall a rise
+			best, scale, by = l, s, joined
+			break
 		}
 		_, se := l.slope(1)
 		_, least := best.slope(1)

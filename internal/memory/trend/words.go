@@ -3,6 +3,7 @@ package trend
 import (
 	"encoding/json"
 	"math"
+	"time"
 )
 
 // State is what a worker's memory is found to do.
@@ -72,3 +73,9 @@ func (i Interval) MarshalJSON() ([]byte, error) {
 		Hi  *float64 `json:"hi"`
 	}{finite(i.Lo), finite(i.Mid), finite(i.Hi)})
 }
+
+// Moment is a time on the samples' clock. In JSON it is seconds.
+type Moment time.Duration
+
+// MarshalJSON writes seconds.
+func (m Moment) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(m).Seconds()) }
