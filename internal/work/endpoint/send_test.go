@@ -40,12 +40,11 @@ func TestAPayloadThatIsNotWhatWasAnnouncedNeverLooksWhole(t *testing.T) {
 		{"of unknown length, an error in the middle", -1, size, errCut, "", false},
 	} {
 		for manner, as := range map[string]func(io.Reader) io.Reader{
-			"that is read":       func(r io.Reader) io.Reader { return struct{ io.Reader }{r} },
-			"that writes itself": func(r io.Reader) io.Reader { return writes{r, func(r io.Reader) io.Reader { return r }} },
-			"that writes a file": func(r io.Reader) io.Reader { return writes{r, limited} },
-			"that ends by itself": func(r io.Reader) io.Reader {
-				return writes{r, func(r io.Reader) io.Reader { return iotest.DataErrReader(r) }}
-			},
+			"that is read":        func(r io.Reader) io.Reader { return struct{ io.Reader }{r} },
+			"that writes itself":  func(r io.Reader) io.Reader { return writes{r, func(r io.Reader) io.Reader { return r }} },
+			"that writes a file":  func(r io.Reader) io.Reader { return writes{r, limited} },
+			"that ends by itself": func(r io.Reader) io.Reader { return writes{r, iotest.DataErrReader} },
+			"that is in memory":   func(r io.Reader) io.Reader { return atOnce{r} },
 		} {
 			s := &contract.Stream{Size: int64(row.size), Open: func(_ context.Context, from int64) (io.ReadCloser, error) {
 				end := io.Reader(strings.NewReader(""))
