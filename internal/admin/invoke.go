@@ -25,7 +25,7 @@ const mostInvoked = 16 << 20
 // invoke answers with a [view.Answer]: 200 whether the function succeeded or not.
 func (a *Admin) invoke(w http.ResponseWriter, r *http.Request) {
 	if a.cfg.Invoke == nil {
-		problem(w, http.StatusNotFound, fmt.Errorf("no functions are run here\nhint: start stanch run in the folder of a function app, the one with host.json"))
+		problem(w, http.StatusNotFound, fmt.Errorf("no functions are run here\nhint: start stanch run in the folder of a function app, the one with host.json, or beside a stanch.yaml with functions"))
 		return
 	}
 	done, err := a.cfg.Invoke(r.Context(), r.PathValue("name"), http.MaxBytesReader(w, r.Body, mostInvoked), r.Header.Get("Content-Type"))
