@@ -21,17 +21,32 @@ type encoder struct {
 	host   *Host
 	ctx    context.Context
 	shares bool
-	maps   []string
+	maps   []lent
 }
+
+// lent is an input that was put into a file.
+type lent struct{ input, file string }
 
 // remove takes the invocation's maps away. A worker that has one open keeps
 // reading it.
 func (e *encoder) remove() {
-	for _, name := range e.maps {
-		if err := e.host.room.Remove(name); err != nil {
+	for _, m := range e.maps {
+		if err := e.host.room.Remove(m.file); err != nil {
 			e.host.system(contract.Warning, "remove shared payload: "+err.Error())
 		}
 	}
+}
+
+// unread is an error for an input that the function never had. The Python worker
+// reads all inputs before it begins a function, and gives it None for a map that it
+// does not find or may not open.
+func (e *encoder) unread() error {
+	for _, m := range e.maps {
+		if e.host.config.Runtime == "python" && e.host.room.Unopened(m.file) {
+			return &contract.Failed{Type: "PayloadNotRead", Message: fmt.Sprintf("the worker did not open the shared payload of input %s, and the function ran without it\nhint: the worker has to run as stanch's user, with FUNCTIONS_UNIX_SHARED_MEMORY_DIRECTORIES as stanch sets it", m.input)}
+		}
+	}
+	return nil
 }
 
 func (e *encoder) request(inv *contract.Invocation, function string) (*wire.InvocationRequest, error) {
@@ -110,7 +125,7 @@ func (e *encoder) share(name string, value contract.Value, kind wire.RpcDataType
 	if err != nil {
 		return nil, fmt.Errorf("share input %s with the worker: %w", name, err)
 	}
-	e.maps = append(e.maps, file)
+	e.maps = append(e.maps, lent{name, file})
 	return &wire.ParameterBinding{Name: name, RpcData: &wire.ParameterBinding_RpcSharedMemory{
 		RpcSharedMemory: &wire.RpcSharedMemory{Name: file, Count: count, Type: kind},
 	}}, nil

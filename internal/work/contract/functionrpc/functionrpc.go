@@ -79,6 +79,9 @@ func New(config Config) (*Host, error) {
 		if h.room, err = sharedmap.Open(config.Worker, config.Shared, config.SharedLeast, config.Memory); err != nil {
 			return nil, err
 		}
+		if err := h.room.Blind(); err != nil {
+			h.system(contract.Warning, err.Error()+": a worker that does not read its payloads is not found out")
+		}
 	}
 	var err error
 	if h.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {

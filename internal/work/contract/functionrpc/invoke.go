@@ -53,6 +53,10 @@ func (h *Host) Invoke(ctx context.Context, inv *contract.Invocation) (*contract.
 		end()
 		return nil, nothing, err
 	}
+	if err := out.unread(); err != nil {
+		end()
+		return nil, nothing, err
+	}
 	result, err := h.result(response)
 	if err != nil {
 		end()

@@ -72,7 +72,7 @@ func named() []string {
 	return slices.DeleteFunc(contracttest.Functions(), func(name string) bool { return name == "hello" })
 }
 
-func realSuite(t *testing.T, form pyworker.Form, kind string, first, shares bool, log func(contract.Line)) *contracttest.Worker {
+func realSuite(t *testing.T, form pyworker.Form, kind string, first, shares bool, log func(contract.Line), env ...string) *contracttest.Worker {
 	journal := filepath.Join(t.TempDir(), "journal")
 	t.Setenv("SUITE_JOURNAL", journal)
 	t.Setenv("SUITE_KIND", kind)
@@ -86,7 +86,7 @@ func realSuite(t *testing.T, form pyworker.Form, kind string, first, shares bool
 		if !shares {
 			c.Shared = nil
 		}
-	})
+	}, env...)
 	if err != nil {
 		t.Fatal(err)
 	}

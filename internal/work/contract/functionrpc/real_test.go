@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,8 +49,9 @@ type worker struct {
 	shared       string
 }
 
-// start runs a real worker over an app, and loads what it lists.
-func start(t *testing.T, form pyworker.Form, app string, change func(*functionrpc.Config)) (*worker, error) {
+// start runs a real worker over an app, and loads what it lists. env is what it has
+// in its environment besides.
+func start(t *testing.T, form pyworker.Form, app string, change func(*functionrpc.Config), env ...string) (*worker, error) {
 	t.Helper()
 	w := &worker{}
 	dir, err := filepath.Abs(filepath.Join("testdata", app))
@@ -64,7 +66,7 @@ func start(t *testing.T, form pyworker.Form, app string, change func(*functionrp
 		}
 	})
 	ctx, cancel := context.WithCancel(context.Background())
-	w.process = form.Command(ctx, dir, w.Args(), append(w.Env(), "PYTHONDONTWRITEBYTECODE=1", "AzureWebJobsFeatureFlags=EnableWorkerIndexing"))
+	w.process = form.Command(ctx, dir, w.Args(), slices.Concat(w.Env(), []string{"PYTHONDONTWRITEBYTECODE=1", "AzureWebJobsFeatureFlags=EnableWorkerIndexing"}, env))
 	var output bytes.Buffer
 	w.process.Stdout, w.process.Stderr = &output, &output
 	if err := w.process.Start(); err != nil {

@@ -33,6 +33,8 @@ const (
 type Room struct {
 	memory func() int64
 	places []*place
+	watch  *watch // nil: it can't be told who opens a map
+	blind  error  // and why
 	close  sync.Once
 	err    error // of Close
 }
@@ -75,6 +77,7 @@ func Open(worker string, dirs []string, least int64, memory func() int64) (*Room
 		}
 		return 1
 	})
+	room.watch, room.blind = observe(room.places)
 	return room, nil
 }
 
@@ -145,6 +148,9 @@ func (r *Room) left(p *place) int64 {
 // readable for it. It is safe to call twice.
 func (r *Room) Close() error {
 	r.close.Do(func() {
+		if r.watch != nil {
+			r.err = r.watch.fd.Close()
+		}
 		for _, p := range r.places {
 			r.err = errors.Join(r.err, os.RemoveAll(p.dir), p.lock.Close())
 		}

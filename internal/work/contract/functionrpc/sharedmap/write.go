@@ -61,6 +61,9 @@ func (r *Room) Write(from io.Reader, size int64) (name string, count int64, err 
 		if err = errors.Join(err, file.Close()); err != nil {
 			return "", 0, errors.Join(err, os.Remove(path))
 		}
+		if r.watch != nil {
+			_ = r.watch.add(path, name) // of one that can't be watched, nobody says that it was not opened
+		}
 		return name, count, nil
 	}
 	return "", 0, full
@@ -105,6 +108,7 @@ func fill(file *os.File, from io.Reader) (int64, error) {
 // Remove takes a map away. One that is not there is no error: the worker may
 // have been faster.
 func (r *Room) Remove(name string) error {
+	r.Unopened(name)
 	for _, p := range r.places {
 		err := os.Remove(filepath.Join(p.dir, inner, name))
 		if err == nil || !errors.Is(err, os.ErrNotExist) {
