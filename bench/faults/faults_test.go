@@ -61,8 +61,8 @@ var depots = []struct {
 	each    int // of whose faults it takes each so many
 }{
 	{"file", newFile, false, 400, 1},
-	{"azurite", newAzure, true, 250, 4},
-	{"nats", newNATS, false, 250, 3},
+	{"azurite", newAzure, true, 200, 5},
+	{"nats", newNATS, false, 150, 4},
 }
 
 func TestNoMessageIsLost(t *testing.T) {
@@ -167,6 +167,9 @@ func (r *run) finish() {
 		left, err := r.store.Queues.Depth(t.Context(), "jobs")
 		t.Errorf("after %v the queue still holds %+v, %v", took, left, err)
 	}
+	r.control.CloseClientConnections()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	s := check(t, r.plan.jobs, r.outcome())
 	hit := 0
 	for _, n := range r.count {

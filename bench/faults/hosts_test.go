@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -48,7 +49,7 @@ type instance struct {
 	host   int
 	cmd    *exec.Cmd
 	exited chan struct{} // closed when it has ended
-	asked  bool          // to end: SIGTERM
+	asked  atomic.Bool   // to end: SIGTERM
 }
 
 // launch starts a host. Its own words go into a file.
@@ -86,7 +87,7 @@ func (i *instance) signal(s syscall.Signal) bool {
 // end asks it to end, and waits until it has.
 func (i *instance) end(t *testing.T) (took time.Duration) {
 	begun := time.Now()
-	i.asked = true
+	i.asked.Store(true)
 	i.signal(syscall.SIGTERM)
 	select {
 	case <-i.exited:

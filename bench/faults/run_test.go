@@ -87,7 +87,7 @@ func (r *run) feed() {
 					if err == nil {
 						break
 					}
-					if tries == 20 {
+					if tries == 240 { // Azurite takes a while to be back on a machine that is busy
 						r.t.Errorf("put message %d: %v", j.N, err)
 						return
 					}
@@ -145,7 +145,7 @@ func (r *run) wait(timeout time.Duration) bool {
 
 // ended starts a host again.
 func (r *run) ended(i *instance) {
-	if !i.asked {
+	if !i.asked.Load() {
 		r.stanchDied++
 	}
 	if !r.over && r.instances[i.host] == i {
@@ -252,7 +252,7 @@ func (r *run) strike(victim string, host int, pid string) bool {
 	case "stanch":
 		return i.signal(syscall.SIGKILL)
 	case "stop":
-		i.asked = true
+		i.asked.Store(true)
 		return i.signal(syscall.SIGTERM)
 	case "freeze":
 		time.AfterFunc(r.pace.lease*3/2, func() { i.signal(syscall.SIGCONT) })
