@@ -15,15 +15,15 @@ import (
 	"github.com/stanch-dev/stanch/internal/work/blob"
 )
 
-// STANCH_BLOB_MIB=1024 sends the blob of the promise; `make bench-memory` does it
+// LARGE_BLOB_MIB=1024 sends the blob of the promise; `make bench-memory` does it
 // by every way there is.
 func TestALargeBlobDoesNotPassThroughStanchsMemory(t *testing.T) {
 	const most = 8 << 20 // bytes that stanch may grow by
 	size := int64(128 << 20)
-	if text := os.Getenv("STANCH_BLOB_MIB"); text != "" {
+	if text := os.Getenv("LARGE_BLOB_MIB"); text != "" {
 		mib, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			t.Fatalf("STANCH_BLOB_MIB: %v", err)
+			t.Fatalf("LARGE_BLOB_MIB: %v", err)
 		}
 		size = mib << 20
 	}
