@@ -70,7 +70,7 @@ kql-oracle:
 .PHONY: test-azure-worker
 test-azure-worker:
 	sh bench/pyworker/install.sh
-	STANCH_PYWORKER=$(CURDIR)/.cache/pyworker $(GO) test -count=1 -shuffle=on -timeout 20m -run 'RealWorker' $(ARGS) ./internal/work/contract/functionrpc ./examples/functions
+	STANCH_PYWORKER=$(CURDIR)/.cache/pyworker $(GO) test -count=1 -shuffle=on -timeout 20m -run 'RealWorker' $(ARGS) ./internal/work/contract/functionrpc ./examples/functions ./cmd/stanch
 
 # One minute for each fuzz test: make fuzz TIME=1m
 TIME ?= 20s

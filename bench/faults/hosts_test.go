@@ -67,7 +67,7 @@ func (r *run) launch(host int) *instance {
 	i.cmd.Env = append(os.Environ(), "AzureWebJobsStorage="+r.depot.host(host),
 		controlVar+"="+r.control.URL, notesVar+"="+r.notes, fmt.Sprint(hostVar, "=", host))
 	i.cmd.Stdout, i.cmd.Stderr = log, log
-	i.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a signal is for it alone
+	i.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL} // a signal is for it alone, and it does not outlive a test that is killed
 	if err := i.cmd.Start(); err != nil {
 		r.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stanch-dev/stanch/internal/work/queue"
 )
@@ -73,18 +75,19 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Whatever lies in a queue reaches the function as it is, as text or, where it is
-// no text, in base64.
-func TestAnyMessageReachesItsFunctionWhole(t *testing.T) {
+// strange is a message as nobody expects it.
+type strange struct {
+	why  string
+	body []byte
+	text bool
+}
+
+func strangeMessages() []strange {
 	garbage := make([]byte, 3000)
 	for i := range garbage {
 		garbage[i] = byte(i*i>>2 | 0x80)
 	}
-	rows := []struct {
-		why  string
-		body []byte
-		text bool
-	}{
+	return []strange{
 		{"no JSON", []byte("{not: json, at all"), true},
 		{"half of a JSON object", []byte(`{"a":[1,2,{"b":`), true},
 		{"JSON", []byte(`{"Id":"mine","DequeueCount":99,"sys":1}`), true},
@@ -99,15 +102,20 @@ func TestAnyMessageReachesItsFunctionWhole(t *testing.T) {
 		{"text that breaks off within a letter", []byte("ab\xc3"), false},
 		{"nothing", nil, true},
 	}
-	app, data := echoApp(t), t.TempDir()
+}
+
+// strangely feeds an app whose function puts the digest of what it was given into
+// done, and checks that given of each message came out, and nothing was left.
+func strangely(t *testing.T, app string, given func(strange) string, args ...string) {
+	t.Helper()
+	data, rows := t.TempDir(), strangeMessages()
 	f := openFeed(t, data)
-	var want []string
 	for _, row := range rows {
 		if _, err := f.Put(t.Context(), "jobs", row.body); err != nil {
 			t.Fatalf("put %s: %v", row.why, err)
 		}
 	}
-	s := beginWith(t, data, nil, "--app", app)
+	s := beginWith(t, data, nil, append([]string{"--app", app}, args...)...)
 	got := f.await("done", len(rows))
 	for i, text := range got {
 		var told struct{ Kind, Sum string }
@@ -117,25 +125,74 @@ func TestAnyMessageReachesItsFunctionWhole(t *testing.T) {
 		got[i] = told.Kind + " " + told.Sum
 	}
 	for _, row := range rows {
-		given := row.body
-		if !row.text {
-			given, _ = json.Marshal(row.body)
-			given = bytes.Trim(given, `"`)
+		if want := given(row); !slices.Contains(got, want) {
+			t.Errorf("%s: no function was given these %d bytes (%s)", row.why, len(row.body), want)
 		}
-		if line := "str " + digest(given); !slices.Contains(got, line) {
-			t.Errorf("%s: no function was given these %d bytes (%s)", row.why, len(row.body), line)
+	}
+	if len(got) != len(rows) {
+		t.Errorf("%d messages came out, want %d", len(got), len(rows))
+	}
+	for late := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		d, err := f.Depth(t.Context(), "jobs")
+		if err == nil && d == (queue.Depth{}) {
+			break
 		}
-		want = append(want, row.why)
-	}
-	if len(got) != len(want) {
-		t.Errorf("%d messages came out, want %d", len(got), len(want))
-	}
-	if d, err := f.Depth(t.Context(), "jobs"); err != nil || d != (queue.Depth{}) {
-		t.Errorf("Depth(jobs) = %+v, %v; want that nothing is left", d, err)
+		if time.Now().After(late) {
+			t.Fatalf("Depth(jobs) = %+v, %v; want that nothing is left", d, err)
+		}
 	}
 	if code := s.end(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d, want 0", code)
 	}
+}
+
+// Whatever lies in a queue reaches the function as it is, as text or, where it is
+// no text, in base64.
+func TestAnyMessageReachesItsFunctionWhole(t *testing.T) {
+	strangely(t, echoApp(t), func(m strange) string {
+		if !m.text {
+			return "str " + digest([]byte(base64.StdEncoding.EncodeToString(m.body)))
+		}
+		return "str " + digest(m.body)
+	})
+}
+
+// The same in Azure's own worker, which is given bytes.
+func TestRealWorkerGetsAnyMessageWhole(t *testing.T) {
+	cache := os.Getenv("STANCH_PYWORKER")
+	if cache == "" {
+		t.Skip("needs Azure's Python worker: make test-azure-worker")
+	}
+	t.Setenv("STANCH_PYWORKER", "")    // is set again afterwards
+	_ = os.Unsetenv("STANCH_PYWORKER") // stanch knows all variables with its name
+	worker, err := filepath.Abs(filepath.Join(cache, "complete"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(worker); err != nil {
+		t.Skipf("the complete worker is not installed: %v", err)
+	}
+	app := t.TempDir()
+	for name, text := range map[string]string{
+		"host.json":           `{"version":"2.0","extensions":{"queues":{"maxPollingInterval":"00:00:01"}}}`,
+		"local.settings.json": `{"Values":{"FUNCTIONS_WORKER_RUNTIME":"python"}}`,
+		"function_app.py": `
+import hashlib, json
+import azure.functions as func
+
+app = func.FunctionApp()
+
+@app.queue_trigger(arg_name="msg", queue_name="jobs", connection="AzureWebJobsStorage")
+@app.queue_output(arg_name="done", queue_name="done", connection="AzureWebJobsStorage")
+def echo(msg: func.QueueMessage, done: func.Out[str]) -> None:
+    done.set(json.dumps({"kind": "bytes", "sum": hashlib.sha256(msg.get_body()).hexdigest()}))
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(app, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	strangely(t, app, func(m strange) string { return "bytes " + digest(m.body) }, "--language-worker", worker)
 }
 
 // A store that is not what it should be is named at the start, and its secrets are
