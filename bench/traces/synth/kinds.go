@@ -65,11 +65,15 @@ func days() []Kind {
 		}
 		m.hours = 24
 		if m.restart > 0 {
-			// A cache that fills straight on through all of a process's life is no
-			// different from a leak while it lasts: let it be full by half of it.
+			// What fills through all of a process's life is no different from a leak
+			// while it lasts: let it be all but full by half of it.
 			for i := range m.fills {
-				if f := &m.fills[i]; f.shape == straight || f.shape == wave {
-					f.begins, f.over = min(f.begins, 0.1*m.restart), min(f.over, 0.4*m.restart)
+				f := &m.fills[i]
+				f.begins = min(f.begins, 0.1*m.restart)
+				if f.shape == straight || f.shape == wave {
+					f.over = min(f.over, 0.4*m.restart)
+				} else {
+					f.over = min(f.over, 0.15*m.restart)
 				}
 			}
 		}

@@ -58,10 +58,16 @@ func (d *Detector) evaluate() {
 			break
 		}
 		for _, a := range along {
-			if w, ok := d.look(&p, length.level, from, a); ok {
-				windows[n] = w
-				n++
+			w, ok := d.look(&p, length.level, from, a)
+			if !ok {
+				break
 			}
+			if a == alongRequests { // a day's load bends their axis, so time has to see growth too
+				byTime := &windows[n-1]
+				w.grows = w.grows && byTime.surely > 0 && byTime.rate.Lo >= d.config.least(d.last.Limit)
+			}
+			windows[n] = w
+			n++
 		}
 	}
 	d.judge(windows[:n], &p)

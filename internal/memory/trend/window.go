@@ -195,7 +195,7 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 	w.early, w.late = bent.beta[1]/scale, (bent.beta[1]+turn)/scale
 	w.bend = turn / max(turnSE, 1e-9)
 	w.steady = math.Abs(w.bend) < 1.2
-	w.lasts = w.late >= d.config.Slowing*w.early && (level == fine || d.newGrowth(w) || d.straight(p, &best, w))
+	w.lasts = w.late >= d.config.Slowing*w.early && (level == fine || d.newGrowth(w) || d.straight(p, &best, d.levels[level].length*float64(by)))
 	return w, true
 }
 
@@ -211,20 +211,22 @@ func jump(p *points) (most float64) {
 }
 
 // straight says whether a line explains the window better than growth with the
-// root of the age does, the least bent of the curves that slow for ever: caches
-// with a long tail, arenas that fragment. Twice the difference of the
-// log-likelihoods has to exceed the config's odds.
-func (d *Detector) straight(p *points, l *line, w window) bool {
-	ages := [...]float64{0, 0}
-	l0 := &d.levels[w.level]
-	ages[0], ages[1] = l0.block(l0.first(w.from)).at, l0.block(l0.n-1).at
+// root or the logarithm of the age does, curves that slow for ever: caches with a
+// long tail, arenas that fragment. Twice the difference of the log-likelihoods has
+// to exceed the config's odds.
+func (d *Detector) straight(p *points, l *line, length float64) bool {
 	p.columns-- // the bend
-	for k := range p.n {
-		share := p.x[k][1] + 0.5
-		p.x[k][1] = math.Sqrt(ages[0] + share*(ages[1]-ages[0]))
+	for _, curve := range [...]func(float64) float64{math.Sqrt, math.Log} {
+		low, high := curve((p.step[0]+1)*length), curve((p.step[p.n-1]+1)*length)
+		for k := range p.n {
+			p.x[k][1] = (curve((p.step[k]+1)*length)-low)/(high-low) - 0.5
+		}
+		bent := solve(p, l.rho)
+		if !bent.ok || float64(p.n)*math.Log(bent.s2/l.s2) <= d.config.Odds {
+			return false
+		}
 	}
-	curve := solve(p, l.rho)
-	return curve.ok && float64(p.n)*math.Log(curve.s2/l.s2) > d.config.Odds
+	return true
 }
 
 // newGrowth says whether what came before the window grew clearly slower: then
