@@ -40,6 +40,7 @@ to                          stanch run -- python app.py`,
 		invokeCommand(w),
 		queueCommand(w),
 		blobCommand(w),
+		trendCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)
