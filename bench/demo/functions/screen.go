@@ -106,7 +106,7 @@ func (sc *screen) summary(s settings, sides []*side) {
 	row("workers lost", func(sd *side) string { return fmt.Sprint(sd.died) })
 	row("stanch's RSS peak", func(sd *side) string { return mib(sd.own.Peak()) })
 	sc.say("")
-	sc.say("  In so short a run some tens of kB a message, up or down, are noise.")
+	sc.say("  Growth over a minute is rough: runs differ by 100 kB a message and more, either way.")
 	for _, sd := range sides {
 		sc.say("")
 		sc.chart(s, sd)
