@@ -24,11 +24,11 @@ type proxy struct {
 
 	mu    sync.Mutex
 	mode  string
-	armed map[string]func() // by step
+	armed map[string][]func() // by step
 }
 
 func newProxy(t *testing.T, rig *azurite.Rig) *proxy {
-	p := &proxy{rig: rig, armed: map[string]func(){}}
+	p := &proxy{rig: rig, armed: map[string][]func(){}}
 	for i, target := range []string{rig.Blob(), rig.Queue()} {
 		u, err := url.Parse(target)
 		if err != nil {
@@ -69,14 +69,17 @@ func (p *proxy) set(mode string) {
 func (p *proxy) arm(step string, act func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.armed[step] = act
+	p.armed[step] = append(p.armed[step], act)
 }
 
 func (p *proxy) take(step string) func() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	act := p.armed[step]
-	delete(p.armed, step)
+	if len(p.armed[step]) == 0 {
+		return nil
+	}
+	act := p.armed[step][0]
+	p.armed[step] = p.armed[step][1:]
 	return act
 }
 
