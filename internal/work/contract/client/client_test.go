@@ -180,6 +180,36 @@ func TestAConnectionThatTheWorkerHasClosedIsNotUsed(t *testing.T) {
 	}
 }
 
+// A worker closes a connection as the request comes: whether that was worked on,
+// nobody knows.
+func TestOnlyADeliveryIsSentAgain(t *testing.T) {
+	for _, delivery := range []bool{true, false} {
+		w := begin(t, func(connection, request int) (string, bool) {
+			if connection == 0 && request == 1 {
+				return "", false
+			}
+			return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", true
+		})
+		if _, err := w.send(t.Context(), http.MethodPost, "first"); err != nil {
+			t.Fatal(err)
+		}
+		req, err := client.Request(t.Context(), http.MethodPost, client.Origin+"/f", io.NopCloser(strings.NewReader("second")), 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if delivery {
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("second")), nil }
+		}
+		answer, err := w.Send(req)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
+		if (err == nil) != delivery || len(w.asked) != map[bool]int{true: 3, false: 2}[delivery] {
+			t.Errorf("Send, a delivery: %v = %v, after which the worker was asked %q", delivery, err, w.asked)
+		}
+	}
+}
+
 func TestAWorkerThatBreaksOffIsGone(t *testing.T) {
 	for _, row := range []struct{ name, answer, want string }{
 		{"without a word", "", "unexpected EOF"},

@@ -104,7 +104,7 @@ func (l *link) ask(ctx context.Context, req *http.Request, text []byte) (answer 
 	l.left = longestHead
 	for {
 		if _, err := l.r.Peek(1); err != nil {
-			return nil, used && harmless(req.Method), ended(err)
+			return nil, used && twice(req), ended(err)
 		}
 		if answer, err = http.ReadResponse(l.r, req); err != nil {
 			return nil, false, ended(err)
@@ -121,9 +121,13 @@ func (l *link) ask(ctx context.Context, req *http.Request, text []byte) (answer 
 	return answer, false, nil
 }
 
-// harmless are methods of requests that a worker may get twice (RFC 9110 section 9.2.1).
-func harmless(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions || method == http.MethodTrace
+// twice says whether a worker may get a request twice: one that changes nothing
+// (RFC 9110 section 9.2.1), and a delivery, whose body can be had again. A worker
+// that closes connections which were idle for a while, as Node does after five
+// seconds, may close this one as it is used.
+func twice(req *http.Request) bool {
+	method := req.Method
+	return req.GetBody != nil || method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions || method == http.MethodTrace
 }
 
 // ended is the end of a connection where an answer was to come.

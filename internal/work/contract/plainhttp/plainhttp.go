@@ -91,6 +91,10 @@ func (c *Client) post(ctx context.Context, inv *contract.Invocation, urls map[st
 	if err != nil {
 		return answered{}, err
 	}
+	req.GetBody = func() (io.ReadCloser, error) {
+		body, _, err := trigger.Value.Open(ctx, trigger.Name)
+		return body, err
+	}
 	describe(req.Header, inv, trigger, urls)
 	answer, err := c.http.Send(req)
 	if err != nil {
