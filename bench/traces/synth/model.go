@@ -190,6 +190,9 @@ func (m *model) run(r *rand.Rand, yield func(trend.Sample) bool) {
 			}
 		}
 		value = max(value+held, 0.02*m.limit)
+		if m.leak == (leak{}) { // what is clean does not die of its limit
+			value = min(value, 0.97*m.limit)
+		}
 		if hidden > 0 {
 			hidden -= m.step
 			continue

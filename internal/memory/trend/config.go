@@ -24,10 +24,10 @@ func Default() Config {
 	return Config{
 		WarmUp:       20 * time.Minute,
 		Confirm:      170 * time.Minute,
-		Consumed:     0.6,
+		Consumed:     0.7,
 		Horizon:      30 * time.Minute,
 		LeastBytes:   1 << 20,
-		LeastShare:   0.0025,
+		LeastShare:   0.004,
 		Slowing:      0.85,
 		Odds:         2,
 		InARow:       3,

@@ -18,7 +18,7 @@ type window struct {
 	from, span  float64 // seconds of the segment's age
 	perSecond   float64 // the mid rate in bytes a second, whichever the axis
 	rate        Interval
-	surely      float64 // the rate that is exceeded with a certainty of 0.9999
+	surely      float64 // the rate that is exceeded with a certainty of 0.99999
 	se          float64
 	early, late float64 // rates of the two halves
 	bend        float64 // late less early, in standard errors
@@ -35,6 +35,15 @@ const leastPoints = 18
 // lateFactor widens the bound for growth that began long after the warm-up:
 // many such stretches are looked at in a day.
 const lateFactor = 2
+
+// certain is the factor of the bound that growth has to clear. Leaks of minutes
+// have little time to be sure in, and other conditions to meet.
+func certain(level, df int) float64 {
+	if level == fine {
+		return 2 * wide(df)
+	}
+	return sure(df)
+}
 
 // series picks a size out of a block.
 type series func(*block) float64
@@ -162,7 +171,7 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 	w = window{
 		axis: along, level: level, from: first, span: now - first, se: se, df: best.df,
 		rate:   Interval{mid - wide(best.df)*se, mid, mid + wide(best.df)*se},
-		surely: mid - sure(best.df)*se, noise: math.Sqrt(best.s2),
+		surely: mid - certain(level, best.df)*se, noise: math.Sqrt(best.s2),
 	}
 	perSecond := 1.0
 	if along == alongRequests {
@@ -175,7 +184,7 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 	d.gather(p, level, from, by, along, floors)
 	if wide := fitWary(p, wary); wide.ok {
 		mid, se := wide.slope(1)
-		factor := sure(wide.df)
+		factor := certain(level, wide.df)
 		if w.from > d.segment.hold+0.25*w.span {
 			factor *= lateFactor
 		}
