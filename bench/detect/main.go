@@ -33,7 +33,15 @@ func run() error {
 	peers := flag.Bool("peers", true, "run the other rules too")
 	verbose := flag.Bool("v", false, "tell every trace that was called wrong")
 	jobs := flag.Int("j", 1, "traces at the same time")
+	real := flag.String("recorded", "", "measure the recorded traces of this directory instead")
 	flag.Parse()
+	if *real != "" {
+		outcomes, err := recorded(*real, *peers)
+		if err != nil {
+			return err
+		}
+		return tell(outcomes, "recorded", *verbose)
+	}
 	first, ok := map[string]uint64{"train": synth.Train, "test": synth.Test}[*split]
 	if !ok {
 		return fmt.Errorf("there is no split %q\nhint: -split train, or -split test", *split)
@@ -57,7 +65,7 @@ func run() error {
 	for range *jobs {
 		wait.Go(func() {
 			for i := range next {
-				outcomes[i] = measure(todo[i], *peers)
+				outcomes[i] = measure(todo[i].Label, todo[i].Each, *peers)
 			}
 		})
 	}
@@ -66,13 +74,17 @@ func run() error {
 	}
 	close(next)
 	wait.Wait()
-	if *verbose {
+	return tell(outcomes, *split, *verbose)
+}
+
+func tell(outcomes []outcome, split string, verbose bool) error {
+	if verbose {
 		for i := range outcomes {
 			outcomes[i].complain(os.Stdout)
 		}
 	}
 	result := tally(outcomes)
-	result.Split = *split
+	result.Split = split
 	result.Cost = price()
 	result.print(os.Stdout)
 	line, err := json.Marshal(result)

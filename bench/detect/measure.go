@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"math"
 
 	"github.com/stanch-dev/stanch/bench/traces/synth"
@@ -21,13 +22,12 @@ type outcome struct {
 	suspect float64 // when stanch first suspected, or 0
 }
 
-// The least of a trace's values that a rule may be late by: rules are asked
-// every minute.
+// asked is how many seconds there are between two looks at the rules.
 const asked = 60
 
 // measure runs one trace through all rules.
-func measure(t *synth.Trace, peers bool) outcome {
-	o := outcome{label: t.Label, alarms: map[string]float64{}, lost: map[string]float64{}}
+func measure(label synth.Label, samples iter.Seq[trend.Sample], peers bool) outcome {
+	o := outcome{label: label, alarms: map[string]float64{}, lost: map[string]float64{}}
 	d := trend.New(trend.Config{})
 	rules := []rule(nil)
 	if peers {
@@ -35,13 +35,13 @@ func measure(t *synth.Trace, peers bool) outcome {
 	}
 	minute := -1
 	var at float64
-	for s := range t.Each {
+	for s := range samples {
 		at = s.At.Seconds()
 		d.Observe(s)
 		for _, r := range rules {
 			r.observe(s)
 		}
-		if float64(s.Bytes) >= float64(s.Limit) {
+		if s.Limit > 0 && s.Bytes >= s.Limit {
 			o.limitAt = at
 		}
 		if int(at)/asked == minute {
