@@ -112,7 +112,7 @@ func (d *Detector) judge(windows []window, p *points) {
 	switch {
 	case d.fired < d.config.InARow:
 		state = OK
-	case d.fired >= 2*d.config.InARow && d.lasted(windows) || w.span >= 3600 && d.consumed() >= d.config.Consumed:
+	case d.fired >= d.patience(w) && d.lasted(windows) || w.span >= 3600 && d.consumed() >= d.config.Consumed:
 		state = Confirmed
 	case !windows[longest].lasts:
 		state = Filling
@@ -147,6 +147,17 @@ func (d *Detector) lasted(windows []window) bool {
 		}
 	}
 	return false
+}
+
+// patience is how many evaluations in a row have to agree: the further the
+// limit, the more, up to two hours of them. A level that wanders comes back by then.
+func (d *Detector) patience(w window) int {
+	rows := 2 * d.config.InARow
+	toLimit := d.toLimit(w)
+	if toLimit == nil {
+		return 2 * rows
+	}
+	return rows + int(min(toLimit.Mid/3600/2, 15))
 }
 
 // consumed is the share of the headroom that the segment has grown by.

@@ -52,7 +52,7 @@ func fit(p *points) line { return fitWary(p, usual) }
 // show. Too high costs some width; too low takes a wandering level for a trend.
 const (
 	usual = 1.5 // intervals that hold the truth 19 times in 20
-	wary  = 4.2 // alarms
+	wary  = 3.5 // alarms
 )
 
 func fitWary(p *points, wariness float64) line {
