@@ -11,20 +11,25 @@ import (
 	"github.com/stanch-dev/stanch/internal/telemetry/flight"
 )
 
-func (w *watch) announce(c band.Change, r *memory.Reading) {
+// Which of several limits counts changes with what is fuller, and is no news: a
+// limit is, when the container's or the operator's is another.
+func (w *watch) announce(c band.Change, r *memory.Reading, cfg *Config) {
 	g := w.g
-	if c.LimitChanged || w.limit == -1 {
-		first := w.limit == -1
-		w.limit = r.Limit
+	now := [2]int64{r.Container.Limit, cfg.Limit}
+	changed := now != w.limits
+	tell := w.relimit || !w.limited
+	first := !w.limited
+	w.limits, w.limited, w.relimit = now, true, changed && !first
+	if tell {
 		switch {
 		case r.Limit == memory.Unlimited:
 			g.event(telemetry.LimitChanged, "", "No memory limit is known: memory is watched, but no band will ever be reached. Set --memory-limit")
 		default:
-			changed := " changed to"
+			became := " changed to"
 			if first {
-				changed = ""
+				became = ""
 			}
-			g.tell(telemetry.LimitChanged, "", fmt.Sprintf("Memory limit%s %v (by %s)", changed, bytesize.Size(r.Limit), r.Decided),
+			g.tell(telemetry.LimitChanged, "", fmt.Sprintf("Memory limit%s %v (by %s)", became, bytesize.Size(r.Limit), r.Decided),
 				telemetry.Amount("limitBytes", float64(r.Limit)), telemetry.Said("decidedBy", string(r.Decided)))
 		}
 	}

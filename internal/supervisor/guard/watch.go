@@ -41,8 +41,10 @@ type watch struct {
 	surge   float64   // the steepest slope of late
 	surged  time.Time // when that was
 	order   band.GateOrder
-	limit   int64 // the last that was announced; -1 before
-	set     int64 // on the workers' cgroup; -1 before
+	limits  [2]int64 // the container's and the operator's, as they were announced
+	limited bool     // they were
+	relimit bool     // they have changed, and what follows is told with the next look
+	set     int64    // on the workers' cgroup; -1 before
 
 	busy     *order // the replacement under way
 	waiting  []*order
@@ -60,7 +62,7 @@ type outcome struct {
 
 func (g *Guard) watch(ctx context.Context) {
 	cfg := g.cfg.Load()
-	w := &watch{g: g, set: -1, machine: band.NewMachine(cfg.Bands), ladder: band.NewLadder(cfg.Ladder), limit: -1}
+	w := &watch{g: g, set: -1, machine: band.NewMachine(cfg.Bands), ladder: band.NewLadder(cfg.Ladder)}
 	defer w.hooks.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -114,7 +116,7 @@ func (w *watch) look(now time.Time) time.Duration {
 	sample.Next = band.Cadence(w.machine.LevelsFor(r.Limit), r.Used, fast)
 	change := w.machine.Step(sample)
 	levels := w.machine.Levels()
-	w.announce(change, r)
+	w.announce(change, r, cfg)
 
 	g.mu.Lock()
 	swap, peak := g.learnt.swap, g.learnt.peak

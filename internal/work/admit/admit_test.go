@@ -146,7 +146,7 @@ func TestOneThatIsAloneIsAloneAndOthersGoOnAfterIt(t *testing.T) {
 func TestWhatNeverFitsIsRefused(t *testing.T) {
 	a := begun(room.Config{})
 	defer a.Close()
-	_, err := a.Enter(t.Context(), "f", 500*mib, false)
+	_, err := a.Enter(t.Context(), "f", 1000*mib, false)
 	if big, ok := errors.AsType[*room.TooBig](err); !ok || big.Ceiling != 1000*mib {
 		t.Errorf("Enter = %v, want a *room.TooBig", err)
 	}
@@ -158,7 +158,7 @@ func TestOneThatWaitsIsRefusedWhenItIsKnownThatItNeverFits(t *testing.T) {
 			a.Observe(950*mib, 1000*mib, "w1")
 			first.Leave(true)
 		},
-		"by a lower ceiling": func(a *admit.Admission, _ *admit.Ticket) { a.Observe(50*mib, 500*mib, "w1") },
+		"by a lower ceiling": func(a *admit.Admission, _ *admit.Ticket) { a.Observe(50*mib, 450*mib, "w1") },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := begun(room.Config{})

@@ -83,7 +83,7 @@ func TestAWorkerThatIsStillBeginningIsNotTakenForOneThatKeepsTooMuch(t *testing.
 	at := time.Unix(0, 0)
 	r := begun(room.Config{}, "f")
 	r.Observe(700*mib, 1000*mib, "w1") // it has loaded its model, and was given nothing yet
-	if err := r.Never("f", 200*mib); err == nil {
+	if err := r.Never("f", 400*mib); err == nil {
 		t.Error("Never = nil for 441 MiB in a worker that holds 700 of 1000 when it is ready")
 	}
 	r.Queue(at, "f", 100*mib, false)

@@ -45,8 +45,12 @@ const sureFrom = 0.5
 // looks now and then does not see.
 const margin = 1.1
 
-// NewCost begins with a factor from the list above.
-func NewCost(factor float64) *Cost { return &Cost{factor: factor, sure: factor, fixed: fixedAtFirst} }
+// NewCost begins with a factor from the list above. It is a guess, for which a
+// payload may wait until it is alone, and for which none is given up: sure is only
+// that a payload which is not streamed takes its own size.
+func NewCost(factor float64) *Cost {
+	return &Cost{factor: factor, sure: min(factor, 1), fixed: fixedAtFirst}
+}
 
 // Of is how many bytes an invocation with a payload of so many bytes may take.
 func (c *Cost) Of(payload int64) int64 {
@@ -67,6 +71,15 @@ func (c *Cost) careful(payload int64) int64 {
 // make it wait until it is alone; it is no reason to give it up.
 func (c *Cost) least(payload int64) int64 {
 	return int64(margin * (c.fixed + c.sure*float64(max(payload, 0))))
+}
+
+// likely is what an invocation takes by what is sure of the function, and by the
+// first factor as long as nothing is.
+func (c *Cost) likely(payload int64) int64 {
+	if c.proven > 0 {
+		return c.least(payload)
+	}
+	return c.Of(payload)
 }
 
 // Learn takes in that an invocation with this payload made the worker grow by so

@@ -246,10 +246,10 @@ func (r *Room) enter(now time.Time, s *Stay) *Stay {
 
 // keeps says whether this worker, although it is empty, keeps too much for one whom
 // a fresh worker will take. Whom no worker will take better, an empty one takes: it
-// is asked [Room.Never] first. Only what is sure counts here, since a worker is
-// replaced for it.
+// is asked [Room.Never] first. What others were blamed for does not count here, since
+// a worker is replaced for it.
 func (r *Room) keeps(s *Stay) bool {
-	return r.base > r.fresh && max(r.used, r.base)+s.line.cost.least(s.Payload) > r.ceiling && r.Never(s.Function, s.Payload) == nil
+	return r.base > r.fresh && max(r.used, r.base)+s.line.cost.likely(s.Payload) > r.ceiling && r.Never(s.Function, s.Payload) == nil
 }
 
 // Leave ends one who was inside. measured says whether what was seen of its
