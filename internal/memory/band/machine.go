@@ -33,9 +33,8 @@ func (s Sample) after(d time.Duration) int64 {
 
 // Change is the outcome of one step of a [Machine].
 type Change struct {
-	From, To     Band
-	LimitChanged bool
-	Why          string // empty unless something changed
+	From, To Band
+	Why      string // empty unless something changed
 }
 
 // Changed says whether the band is another one than before.
@@ -85,7 +84,6 @@ func (m *Machine) Step(s Sample) Change {
 	c := Change{From: m.band}
 	if limit := m.cfg.For(s.Limit).Limit; limit != m.levels.Limit {
 		m.levels = m.cfg.For(s.Limit)
-		c.LimitChanged = true
 		m.calm = time.Time{}
 		if into := m.levels.Band(s.Used); into < m.band {
 			m.band = into
