@@ -110,8 +110,9 @@ func (d *Detector) judge(windows []window, p *points) {
 	w := windows[leak]
 	state := Suspect
 	switch {
+	case d.fired < d.config.InARow && w.span < 3600:
+		state = OK // a short stretch, once: nothing to speak of
 	case d.fired < d.config.InARow:
-		state = OK
 	case d.fired >= d.patience(w) && d.lasted(windows) || w.span >= 3600 && d.consumed() >= d.config.Consumed:
 		state = Confirmed
 	case !windows[longest].lasts:
