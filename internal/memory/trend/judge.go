@@ -92,7 +92,7 @@ func (d *Detector) judge(windows []window, p *points) {
 		}
 	}
 	if leak < 0 {
-		d.fired = 0
+		d.fired = max(d.fired-d.config.InARow, 0) // one miss does not unsay hours
 		d.quiet++
 		if d.verdict.state.Leaks() && d.quiet < d.config.InARow {
 			return
@@ -158,7 +158,7 @@ func (d *Detector) patience(w window) int {
 	if toLimit == nil {
 		return 2 * rows
 	}
-	return rows + int(min(toLimit.Mid/3600/2, 15))
+	return rows + int(min(toLimit.Mid/3600/2, 18))
 }
 
 // consumed is the share of the headroom that the segment has grown by.
