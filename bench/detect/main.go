@@ -35,12 +35,16 @@ func run() error {
 	jobs := flag.Int("j", 1, "traces at the same time")
 	real := flag.String("recorded", "", "measure the recorded traces of this directory instead")
 	flag.Parse()
+	rules := all
+	if !*peers {
+		rules = func() []rule { return nil }
+	}
 	if *real != "" {
-		outcomes, err := recorded(*real, *peers)
+		outcomes, err := recorded(*real, rules)
 		if err != nil {
 			return err
 		}
-		return tell(outcomes, "recorded", *verbose)
+		return tell(outcomes, rules(), "recorded", *verbose)
 	}
 	first, ok := map[string]uint64{"train": synth.Train, "test": synth.Test}[*split]
 	if !ok {
@@ -65,7 +69,7 @@ func run() error {
 	for range *jobs {
 		wait.Go(func() {
 			for i := range next {
-				outcomes[i] = measure(todo[i].Label, todo[i].Each, *peers)
+				outcomes[i] = measure(todo[i].Label, todo[i].Each, rules())
 			}
 		})
 	}
@@ -74,16 +78,16 @@ func run() error {
 	}
 	close(next)
 	wait.Wait()
-	return tell(outcomes, *split, *verbose)
+	return tell(outcomes, rules(), *split, *verbose)
 }
 
-func tell(outcomes []outcome, split string, verbose bool) error {
+func tell(outcomes []outcome, rules []rule, split string, verbose bool) error {
 	if verbose {
 		for i := range outcomes {
 			outcomes[i].complain(os.Stdout)
 		}
 	}
-	result := tally(outcomes)
+	result := tally(outcomes, rules)
 	result.Split = split
 	result.Cost = price()
 	result.print(os.Stdout)

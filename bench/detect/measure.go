@@ -26,13 +26,9 @@ type outcome struct {
 const asked = 60
 
 // measure runs one trace through all rules.
-func measure(label synth.Label, samples iter.Seq[trend.Sample], peers bool) outcome {
+func measure(label synth.Label, samples iter.Seq[trend.Sample], rules []rule) outcome {
 	o := outcome{label: label, alarms: map[string]float64{}, lost: map[string]float64{}}
 	d := trend.New(trend.Config{})
-	rules := []rule(nil)
-	if peers {
-		rules = all()
-	}
 	minute := -1
 	var at float64
 	for s := range samples {

@@ -15,7 +15,7 @@ import (
 )
 
 // recorded measures the traces that bench/traces has recorded into a directory.
-func recorded(dir string, peers bool) (outcomes []outcome, err error) {
+func recorded(dir string, rules func() []rule) (outcomes []outcome, err error) {
 	labels, err := os.Open(filepath.Join(dir, "labels.jsonl"))
 	if err != nil {
 		return nil, fmt.Errorf("open the labels: %w\nhint: go run ./bench/traces -out %s -record 60s", err, dir)
@@ -37,7 +37,7 @@ func recorded(dir string, peers bool) (outcomes []outcome, err error) {
 					return
 				}
 			}
-		}, peers))
+		}, rules()))
 	}
 	return outcomes, nil
 }

@@ -69,9 +69,9 @@ type cost struct {
 	BytesAWorker       int     `json:"bytes_a_worker"`
 }
 
-func tally(outcomes []outcome) (r result) {
+func tally(outcomes []outcome, rules []rule) (r result) {
 	names := []string{ours}
-	for _, rule := range all() {
+	for _, rule := range rules {
 		names = append(names, rule.name())
 	}
 	for _, name := range names {

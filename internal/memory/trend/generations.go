@@ -11,6 +11,8 @@ type generation struct {
 	perRequest             float64
 	warmUp                 float64 // seconds
 	judged                 bool    // it lived long enough for a slope
+	class                  Class
+	cause                  string
 }
 
 // generations is the ring of the last ones.
@@ -50,6 +52,7 @@ func (g *generations) finish(d *Detector, why string) {
 			if bent := solve(&p, l.rho); bent.ok {
 				one.early, one.late = bent.beta[1]/scale, (bent.beta[1]+bent.beta[column])/scale
 			}
+			one.class, one.cause = d.classOf(&p, &window{level: level, from: d.segment.hold, span: age - d.segment.hold, perSecond: one.slope})
 			if requests := d.segment.requests; requests > 0 {
 				one.perRequest = one.slope * age / requests
 			}
@@ -76,6 +79,8 @@ type pooled struct {
 	surely           float64
 	early, late      float64
 	n                int
+	class            Class // of one of them: they grew alike
+	cause            string
 }
 
 // slopes pools by the mean over generations. Its standard error is the larger
@@ -90,6 +95,7 @@ func (g *generations) slopes() (p pooled) {
 			perRequest = append(perRequest, one.perRequest)
 			p.early += one.early
 			p.late += one.late
+			p.class, p.cause = one.class, one.cause
 		}
 	}
 	p.n = len(slopes)

@@ -183,9 +183,7 @@ func (d *Detector) pool() {
 	d.verdict.state, d.verdict.pooled, d.verdict.has = Confirmed, true, true
 	d.verdict.best = window{rate: g.rate, perSecond: g.rate.Mid, lasts: true}
 	d.verdict.driver = Undetermined
-	if d.verdict.class == "" {
-		d.verdict.class = Unknown
-	}
+	d.verdict.class, d.verdict.cause = g.class, g.cause
 	if g.perRequest.Mid > 0 {
 		d.verdict.perRequest = &g.perRequest
 	}
