@@ -14,11 +14,11 @@ func (h *Host) deliver(ctx context.Context, c *call, k pasts, m *queue.Message) 
 	if err != nil && ctx.Err() == nil {
 		h.cfg.Say("Message %s of queue %s: what its earlier deliveries came to can't be looked up: %v", m.ID, k.queue, err)
 	}
-	c.alone = past.was.Kills > 0 || past.orphan
+	c.alone = past.suspect()
 	c.begin = past.begin
 	o, release := h.do(ctx, c)
 	release()
-	v, err := past.end(o)
+	v, err := past.end(o, c.alone)
 	if err != nil {
 		h.cfg.Say("Message %s of queue %s: how delivery %d ended could not be noted: %v", m.ID, k.queue, m.Deliveries, err)
 	}

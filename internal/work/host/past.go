@@ -76,7 +76,7 @@ type past struct {
 	id       string
 	delivery int64
 	was      record // before this delivery
-	orphan   bool   // the last delivery that a worker had never ended
+	orphan   bool   // the last delivery that a worker had never ended, or nobody knows
 	noted    bool   // that this one begins
 }
 
@@ -91,6 +91,7 @@ func (k pasts) recall(ctx context.Context, m *queue.Message) (*past, error) {
 	defer cancel()
 	was, _, err := k.get(ctx, m.ID)
 	if err != nil {
+		p.orphan = true // it may be one, and what runs alone blames nobody else
 		return p, err
 	}
 	p.was = was
@@ -98,6 +99,9 @@ func (k pasts) recall(ctx context.Context, m *queue.Message) (*past, error) {
 	p.was.Excused += max(m.Deliveries-1-max(was.Begun, was.Ended, 1), 0)
 	return p, nil
 }
+
+// suspect says whether it may be what a worker died of.
+func (p *past) suspect() bool { return p.was.Kills > 0 || p.orphan }
 
 // write changes the record, if it still is of this delivery's time: of a host
 // whose lease was lost meanwhile only the deaths that it saw are taken.
@@ -141,8 +145,8 @@ func (p *past) begin() error {
 }
 
 // end notes how the delivery ended, if it has to be remembered, and says what
-// there is to say of the message.
-func (p *past) end(o outcome) (v listen.Verdict, err error) {
+// there is to say of the message. alone says that nobody was beside it.
+func (p *past) end(o outcome, alone bool) (v listen.Verdict, err error) {
 	v = listen.Verdict{Ending: o.ending, Reason: o.reason, Kills: p.was.Kills, Postmortems: p.was.Postmortems, Excused: p.was.Excused}
 	died, excused := o.fate.Died, o.ending == settle.Interrupted
 	if o.ending == settle.Succeeded || !died && !excused && !p.noted || excused && !p.noted && p.delivery > 1 {
@@ -151,7 +155,10 @@ func (p *past) end(o outcome) (v listen.Verdict, err error) {
 	err = p.write(func(r *record) { // perhaps more than once
 		r.Ended, r.Excused = p.delivery, p.was.Excused
 		if died {
-			r.Kills++
+			// Among others it is a suspect, however often; alone it is the one to blame.
+			if alone || r.Kills == 0 {
+				r.Kills++
+			}
 			if o.fate.Report != "" {
 				r.Postmortems = append(r.Postmortems, o.fate.Report)
 			}
@@ -162,7 +169,7 @@ func (p *past) end(o outcome) (v listen.Verdict, err error) {
 		}
 	})
 	if died {
-		v.Kills = max(v.Kills, p.was.Kills+1) // even if the ledger could not be read
+		v.Kills = max(v.Kills, 1) // even if the ledger could not be read
 	}
 	return v, err
 }

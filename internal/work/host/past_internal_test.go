@@ -1,12 +1,15 @@
 package host
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/contract"
+	"github.com/stanch-dev/stanch/internal/work/ledger"
 	"github.com/stanch-dev/stanch/internal/work/queue"
 	"github.com/stanch-dev/stanch/internal/work/settle"
 	"github.com/stanch-dev/stanch/internal/work/store/file"
@@ -64,7 +67,7 @@ func TestThePastOfAMessageTellsDeliveriesApart(t *testing.T) {
 				err = p.begin()
 			}
 			if d.how == ends || d.how == waits {
-				_, ended := p.end(d.o)
+				_, ended := p.end(d.o, p.suspect())
 				err = errors.Join(err, ended)
 			}
 			if err != nil {
@@ -111,7 +114,7 @@ func TestAHostThatLostItsLeaseNotesOnlyDeaths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := frozen.end(outcome{ending: settle.WorkerGone, fate: Fate{Died: true, Report: "pm"}}); err != nil {
+	if _, err := frozen.end(outcome{ending: settle.WorkerGone, fate: Fate{Died: true, Report: "pm"}}, false); err != nil {
 		t.Fatal(err)
 	}
 	got, _, err := k.get(t.Context(), "m")
@@ -119,10 +122,46 @@ func TestAHostThatLostItsLeaseNotesOnlyDeaths(t *testing.T) {
 		t.Errorf("the record is %+v, %v; want %+v", got, err, want)
 	}
 	k.forget("m")
-	if _, err := next.end(outcome{ending: settle.Failed}); err != nil {
+	if _, err := next.end(outcome{ending: settle.Failed}, true); err != nil {
 		t.Fatal(err)
 	}
 	if got, version, err := k.get(t.Context(), "m"); version != "" || err != nil {
 		t.Errorf("the record of a message that somebody else has settled is there again: %+v, %v", got, err)
+	}
+}
+
+// absent is a ledger that does not answer to who reads.
+type absent struct{ ledger.Store }
+
+func (absent) Get(context.Context, string) (ledger.Entry, error) {
+	return ledger.Entry{}, &work.Unavailable{Err: errors.New("away")}
+}
+
+// Who runs beside others when a worker dies is no more than a suspect, as often as
+// that may happen; and while the ledger is away, nobody knows who is one.
+func TestOnlyADeathAloneIsASecondOne(t *testing.T) {
+	store, err := file.Open(t.TempDir(), file.Options{Relaxed: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	k := pasts{ledger: store.Ledger(), app: "app", queue: "jobs"}
+	death := outcome{ending: settle.WorkerGone, fate: Fate{Died: true, Report: "pm"}}
+	for i, row := range []struct {
+		alone bool
+		kills int
+	}{{false, 1}, {false, 1}, {true, 2}} {
+		p, err := k.recall(t.Context(), &queue.Message{ID: "m", Deliveries: int64(i + 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := p.end(death, row.alone); err != nil || v.Kills != row.kills || len(v.Postmortems) != i+1 {
+			t.Errorf("death %d, alone: %v: verdict %+v, %v; want %d kills", i+1, row.alone, v, err, row.kills)
+		}
+	}
+	away := pasts{ledger: absent{store.Ledger()}, app: "app", queue: "jobs"}
+	p, err := away.recall(t.Context(), &queue.Message{ID: "other", Deliveries: 2})
+	if err == nil || !p.suspect() {
+		t.Errorf("recall without a ledger = %v, suspect %v; want an error and a suspect", err, p.suspect())
 	}
 }
