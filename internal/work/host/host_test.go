@@ -342,6 +342,7 @@ func TestOnlyTheMessageThatKillsIsQuarantined(t *testing.T) {
 	if len(got) != bombs || !strings.HasPrefix(got[0], "bomb") || !strings.HasPrefix(got[1], "bomb") {
 		t.Errorf("the poison is %q, want the bombs alone", got)
 	}
+	a.stop() // the notes are written after the messages are moved
 	notes := 0
 	for n, err := range poison.Each(t.Context(), a.store.Ledger(), "jobs-poison") {
 		if err != nil {
@@ -354,7 +355,6 @@ func TestOnlyTheMessageThatKillsIsQuarantined(t *testing.T) {
 	if notes != bombs {
 		t.Errorf("%d notes say why, want %d", notes, bombs)
 	}
-	a.stop()
 	if v := a.View().Functions[0]; v.Succeeded != others || !strings.Contains(v.LastError, "2 workers died with it (post-mortems pm-") {
 		t.Errorf("View = %+v, want %d that succeeded, and the post-mortems named", v, others)
 	}
