@@ -19,9 +19,6 @@ import (
 	"github.com/stanch-dev/stanch/internal/memory/trend/trace"
 )
 
-// exitUndecided is trend's own: it worked, and what there is does not decide.
-const exitUndecided = 4
-
 // trendRequest is what the flags of trend say.
 type trendRequest struct {
 	limit  string
