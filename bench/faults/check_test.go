@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/work"
@@ -124,15 +123,17 @@ func (r *run) outcome() outcome {
 
 // sum are the figures of a run.
 type sum struct {
-	completed, poison, bystanders     int
+	completed, poison                 int
 	lost                              int // neither completed nor poison
 	duplicates, outputs, mostOften    int
 	beforeOut, beforeSettle, afterAll int // where kills after the answer fell
+	bystanders                        []string
+	complaints                        []string // what is not as promised
 }
 
 // check holds every message to the promise.
-func check(t *testing.T, jobs []job, o outcome) (s sum) {
-	t.Helper()
+func check(jobs []job, o outcome) (s sum) {
+	complain := func(what, about string) { s.complaints = append(s.complaints, what+": "+about) }
 	for n, j := range jobs {
 		f, out, poison := o.fates[n], o.out[n], o.poison[n]
 		bad := j.Do != ""
@@ -151,16 +152,15 @@ func check(t *testing.T, jobs []job, o outcome) (s sum) {
 		switch {
 		case f.done == 0 && poison == 0:
 			s.lost++
-			t.Errorf("LOST: neither completed nor poison: %s", about)
+			complain("LOST: neither completed nor poison", about)
 		case bad && (poison == 0 || f.done > 0):
-			t.Errorf("it was made poisonous, and is not poison: %s", about)
+			complain("it was made poisonous, and is not poison", about)
 		case !bad && poison > 0 && f.deaths >= 2:
-			s.bystanders++ // the rule is: who was there when two workers died
-			t.Logf("a bystander of two deaths: %s", about)
+			s.bystanders = append(s.bystanders, about) // the rule is: who was there when two workers died
 		case !bad && poison > 0:
-			t.Errorf("INNOCENT, and poison: %s", about)
+			complain("INNOCENT, and poison", about)
 		case !bad && out == 0:
-			t.Errorf("OUTPUT LOST: settled without its output: %s", about)
+			complain("OUTPUT LOST: settled without its output", about)
 		}
 		if strings.HasPrefix(j.Fault, "stanch@answered") {
 			switch {

@@ -1,9 +1,7 @@
 package faults_test
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 )
 
@@ -17,7 +15,22 @@ var (
 type plan struct {
 	jobs    []job
 	leasing map[int]bool // the handlers, counted as they start, with which their stanch is killed while it leases
-	faults  int
+}
+
+// want counts the faults, of a run with so many starts of handlers.
+func (p *plan) want(starts int) map[string]int {
+	all := map[string]int{}
+	for _, j := range p.jobs {
+		if j.Fault != "" {
+			all[j.Fault]++
+		}
+	}
+	for start := range p.leasing {
+		if start <= starts {
+			all["stanch@leasing"]++
+		}
+	}
+	return all
 }
 
 // kinds are the faults of one round, as victim@step.
@@ -53,7 +66,6 @@ func newPlan(seed uint64, n, rounds, each int, proxied bool) *plan {
 			}
 		}
 	}
-	p.faults = len(special)
 	for range rounds {
 		special = append(special, job{Do: "fail"}, job{Do: "die"}, job{Do: "fail"})
 		for {
@@ -91,19 +103,4 @@ func numbered(jobs []job) []job {
 		}
 	}
 	return jobs
-}
-
-func (p *plan) String() string {
-	count := map[string]int{}
-	for _, j := range p.jobs {
-		if j.Fault != "" {
-			count[j.Fault]++
-		}
-	}
-	var all []string
-	for kind, n := range count {
-		all = append(all, fmt.Sprintf("%s %d", kind, n))
-	}
-	slices.Sort(all)
-	return strings.Join(all, ", ")
 }

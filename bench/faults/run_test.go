@@ -44,6 +44,9 @@ type run struct {
 	fed        int // messages that were put in
 	stanchDied int
 
+	pending atomic.Int32  // faults that are due and have not happened yet
+	pids    [hosts]string // the last handlers that started
+
 	mu     sync.Mutex
 	done   map[int]bool    // messages whose fault has happened
 	count  map[string]int  // of faults
@@ -122,7 +125,7 @@ func (r *run) wait(timeout time.Duration) bool {
 		case op := <-r.ops:
 			op()
 		case <-look.C:
-			if r.away.Load() {
+			if r.away.Load() || r.pending.Load() > 0 {
 				continue
 			}
 			ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
@@ -161,7 +164,7 @@ func (r *run) listen() {
 		step, fault := q.Get("step"), q.Get("fault")
 		switch step {
 		case "leasing":
-			r.do(func() { r.started(host) })
+			r.do(func() { r.started(host, q.Get("pid")) })
 			return
 		case "doom":
 			r.do(func() { r.strike("stanch", host, "") })
@@ -181,18 +184,26 @@ func (r *run) listen() {
 			return
 		}
 		act := func() {
+			r.pending.Add(1)
+			defer r.pending.Add(-1)
 			hit := false
 			if victim == "store" || victim == "down" {
 				hit = r.outage(victim) != nil
 			} else {
-				r.do(func() { hit = r.strike(victim, host, q.Get("pid")) })
+				r.do(func() {
+					pid := q.Get("pid")
+					if outside {
+						pid = r.pids[host] // the one of then may have been replaced
+					}
+					hit = r.strike(victim, host, pid)
+				})
 			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			if hit {
 				r.count[fault]++
 			} else {
-				r.done[n] = false // it was gone already: the next delivery tries again
+				r.done[n] = false // the next delivery tries again, if there is one
 			}
 		}
 		if outside {
@@ -228,7 +239,8 @@ func (r *run) do(op func()) {
 }
 
 // started kills the host of a fresh handler while it leases, if its turn has come.
-func (r *run) started(host int) {
+func (r *run) started(host int, pid string) {
+	r.pids[host] = pid
 	if r.starts++; r.plan.leasing[r.starts] {
 		i := r.instances[host]
 		r.soon(time.Duration(r.rand.Int64N(int64(30*time.Millisecond))), func() {
