@@ -205,10 +205,7 @@ func TestOrphansEndWithTheirWorker(t *testing.T) {
 	if _, err := fmt.Sscanf(started.Text, "Worker process started (pid %d", &pid); err != nil {
 		t.Fatal(err)
 	}
-	orphans := sleepersOf(t, s)
-	if len(orphans) != 2 {
-		t.Fatalf("found the orphans %v, want two", orphans)
-	}
+	orphans := sleepersOf(t, s, 2)
 	s.end(syscall.SIGTERM)
 	for _, o := range append(orphans, pid) {
 		if alive(o) {
@@ -259,7 +256,7 @@ func TestNothingOutlivesASigkillOfStanch(t *testing.T) {
 	if _, err := fmt.Sscanf(started.Text, "Worker process started (pid %d", &pid); err != nil {
 		t.Fatal(err)
 	}
-	pids := append(sleepersOf(t, s), pid)
+	pids := append(sleepersOf(t, s, 1), pid)
 	handles := make([]int, len(pids))
 	for i, p := range pids {
 		var err error
@@ -583,26 +580,35 @@ func (s *stanch) awaitProbe(path string, want int) {
 	}
 }
 
-// sleepersOf finds the orphans of stanch's worker by their mark.
-func sleepersOf(t *testing.T, s *stanch) (pids []int) {
+// sleepersOf finds the n orphans of stanch's worker by their mark. It waits for
+// them: who is between fork and exec has no name yet.
+func sleepersOf(t *testing.T, s *stanch, n int) (pids []int) {
 	t.Helper()
-	entries, err := os.ReadDir("/proc")
-	if err != nil {
-		t.Fatal(err)
-	}
 	mark := fmt.Sprintf("STANCH_HOST=%d-", s.cmd.Process.Pid)
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		entries, err := os.ReadDir("/proc")
 		if err != nil {
-			continue
+			t.Fatal(err)
 		}
-		env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-		name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-		if strings.Contains(string(env), mark) && strings.TrimSpace(string(name)) == "sleep" {
-			pids = append(pids, pid)
+		pids = nil
+		for _, e := range entries {
+			pid, err := strconv.Atoi(e.Name())
+			if err != nil {
+				continue
+			}
+			env, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+			name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
+			if strings.Contains(string(env), mark) && strings.TrimSpace(string(name)) == "sleep" {
+				pids = append(pids, pid)
+			}
+		}
+		if len(pids) == n {
+			return pids
+		}
+		if time.Now().After(end) {
+			t.Fatalf("found the orphans %v, want %d", pids, n)
 		}
 	}
-	return pids
 }
 
 func freePort(t *testing.T) string {
