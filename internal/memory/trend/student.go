@@ -1,8 +1,9 @@
 package trend
 
 import (
-	"math"
 	"sync"
+
+	"github.com/stanch-dev/stanch/internal/stats"
 )
 
 // The degrees of freedom that regressions here can have.
@@ -12,7 +13,8 @@ const mostFreedom = 40
 // degrees of freedom.
 var students = sync.OnceValue(func() (all [mostFreedom + 1]struct{ wide, sure float64 }) {
 	for df := 1; df <= mostFreedom; df++ {
-		all[df].wide, all[df].sure = quantile(0.975, df), quantile(0.99999, df)
+		all[df].wide = stats.Student(0.975, float64(df))
+		all[df].sure = stats.Student(0.99999, float64(df))
 	}
 	return all
 })
@@ -21,40 +23,3 @@ var students = sync.OnceValue(func() (all [mostFreedom + 1]struct{ wide, sure fl
 // bound that is wrong once in 100,000.
 func wide(df int) float64 { return students()[min(max(df, 1), mostFreedom)].wide }
 func sure(df int) float64 { return students()[min(max(df, 1), mostFreedom)].sure }
-
-// quantile is the value below which Student's t with df degrees of freedom is
-// with probability p > 0.5, by halving on its distribution function.
-func quantile(p float64, df int) float64 {
-	low, high := 0.0, 1e4
-	for range 100 {
-		if mid := (low + high) / 2; below(mid, df) < p {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return high
-}
-
-// below is the distribution function of Student's t, for t >= 0: a finite sum of
-// powers of the cosine of atan(t/sqrt(df)). Source: Abramowitz and Stegun,
-// Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4.
-func below(t float64, df int) float64 {
-	angle := math.Atan2(t, math.Sqrt(float64(df)))
-	sin, cos := math.Sincos(angle)
-	sum := 0.0
-	if df%2 == 0 {
-		term := sin
-		for k := 0; k <= df-2; k += 2 {
-			sum += term
-			term *= cos * cos * float64(k+1) / float64(k+2)
-		}
-		return 0.5 + sum/2
-	}
-	term := sin * cos
-	for k := 1; k <= df-2; k += 2 {
-		sum += term
-		term *= cos * cos * float64(k+1) / float64(k+2)
-	}
-	return 0.5 + (angle+sum)/math.Pi
-}

@@ -2,8 +2,9 @@ package trend
 
 import (
 	"encoding/json"
-	"math"
 	"time"
+
+	"github.com/stanch-dev/stanch/internal/stats"
 )
 
 // State is what a worker's memory is found to do.
@@ -55,24 +56,7 @@ const (
 
 // Interval is an estimate and its 95 % interval. Infinite means never, and is
 // null in JSON.
-type Interval struct {
-	Lo, Mid, Hi float64
-}
-
-// MarshalJSON writes {"lo","mid","hi"}.
-func (i Interval) MarshalJSON() ([]byte, error) {
-	finite := func(v float64) *float64 {
-		if math.IsInf(v, 0) || math.IsNaN(v) {
-			return nil
-		}
-		return &v
-	}
-	return json.Marshal(struct {
-		Lo  *float64 `json:"lo"`
-		Mid *float64 `json:"mid"`
-		Hi  *float64 `json:"hi"`
-	}{finite(i.Lo), finite(i.Mid), finite(i.Hi)})
-}
+type Interval = stats.Interval
 
 // Moment is a time on the samples' clock. In JSON it is seconds.
 type Moment time.Duration

@@ -1,0 +1,36 @@
+// Package stats is the little statistics that several judgements share: quantiles
+// of Student's t, and an interval that prints itself.
+//
+// It is arithmetic only: the same numbers in give the same numbers out. What is
+// estimated, and when an estimate says anything, belongs to who asks. Begin with
+// Interval and Student.
+package stats
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// Interval is an estimate and its 95 % interval. Infinite or not a number means
+// never or unknown, and is null in JSON.
+type Interval struct {
+	Lo, Mid, Hi float64
+}
+
+// written is an interval in JSON.
+type written struct {
+	Lo  *float64 `json:"lo"`
+	Mid *float64 `json:"mid"`
+	Hi  *float64 `json:"hi"`
+}
+
+// MarshalJSON writes {"lo","mid","hi"}.
+func (i Interval) MarshalJSON() ([]byte, error) {
+	finite := func(v float64) *float64 {
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return nil
+		}
+		return &v
+	}
+	return json.Marshal(written{finite(i.Lo), finite(i.Mid), finite(i.Hi)})
+}
