@@ -39,18 +39,20 @@ type Tree struct {
 	Private   int64     `json:"private"` // private clean and dirty bytes at the last slow look; 0 before it
 	Shared    int64     `json:"shared"`  // anonymous bytes that Anon counts more than once (copy-on-write after a fork), at the last slow look; 0 when processes came or went since
 	Threads   int       `json:"threads"`
-	SlowAt    time.Time `json:"slow_at"` // when PSS and Private were read
+	FDs       int       `json:"fds"`     // open file descriptors at the last slow look; 0 before it
+	SlowAt    time.Time `json:"slow_at"` // when PSS, Private and FDs were read
 }
 
 // Heap is what a worker's runtime says of its managed heap, read from the
 // worker's own Prometheus endpoint or told by a preload.
 type Heap struct {
-	Runtime   string    `json:"runtime"`     // go, dotnet, node, jvm, python; empty while unknown
-	Live      int64     `json:"live"`        // bytes in use by objects, after the last collection where the runtime tells
-	Committed int64     `json:"committed"`   // bytes that the heap holds from the system
-	GCs       int64     `json:"collections"` // collections so far; 0 if the runtime does not tell
-	At        time.Time `json:"at"`
-	Known     bool      `json:"known"`
+	Runtime    string    `json:"runtime"`     // go, dotnet, node, jvm, python; empty while unknown
+	Live       int64     `json:"live"`        // bytes in use by objects, after the last collection where the runtime tells
+	Committed  int64     `json:"committed"`   // bytes that the heap holds from the system
+	GCs        int64     `json:"collections"` // collections so far; 0 if the runtime does not tell
+	Goroutines int64     `json:"goroutines,omitempty"`
+	At         time.Time `json:"at"`
+	Known      bool      `json:"known"`
 }
 
 // Pressure is the kernel's pressure-stall information for memory: total stall

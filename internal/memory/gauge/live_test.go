@@ -198,6 +198,10 @@ func TestLiveTreeIsSummedAndFallsWhenAChildDies(t *testing.T) {
 		t.Errorf("PSS %d MiB, private %d MiB, %d threads; want both near %d MiB, and a Go program's threads",
 			tree.PSS/mib, tree.Private/mib, tree.Threads, tree.Anon/mib)
 	}
+	// Standard input, output and error, and what Go's poller opens.
+	if tree.FDs < 2*3 || tree.FDs > 2*20 {
+		t.Errorf("%d open file descriptors in 2 processes, want at least three each", tree.FDs)
+	}
 	w.do("kill")
 	// Nor to see one go.
 	g.Read(time.Now(), &r)

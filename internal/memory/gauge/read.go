@@ -53,7 +53,7 @@ func (g *Gauge) readWorker(w *worker, to *memory.Worker) {
 		t.RSS += resident
 		t.Anon += anon
 	}
-	t.PSS, t.Private, t.SlowAt = w.slow.pss, w.slow.private, w.slow.at
+	t.PSS, t.Private, t.FDs, t.SlowAt = w.slow.pss, w.slow.private, w.slow.fds, w.slow.at
 	if !w.slow.stale {
 		t.Shared = w.slow.shared
 	}

@@ -34,6 +34,7 @@ func wanted() map[string]counts {
 		"go_memstats_heap_sys_bytes":      anyLabels,
 		"go_memstats_heap_released_bytes": anyLabels,
 		"go_gc_duration_seconds_count":    anyLabels,
+		"go_goroutines":                   anyLabels,
 
 		"dotnet_gc_heap_size_bytes":                             anyLabels, // by gc_generation
 		"dotnet_total_memory_bytes":                             anyLabels,
@@ -128,11 +129,12 @@ func goHeap(t told) (memory.Heap, bool) {
 		return memory.Heap{}, false
 	}
 	return memory.Heap{
-		Runtime:   "go",
-		Live:      live,
-		Committed: max(t.sum("go_memstats_heap_sys_bytes")-t.sum("go_memstats_heap_released_bytes"), 0),
-		GCs:       t.sum("go_gc_duration_seconds_count"),
-		Known:     true,
+		Runtime:    "go",
+		Live:       live,
+		Committed:  max(t.sum("go_memstats_heap_sys_bytes")-t.sum("go_memstats_heap_released_bytes"), 0),
+		GCs:        t.sum("go_gc_duration_seconds_count"),
+		Goroutines: t.sum("go_goroutines"),
+		Known:      true,
 	}, true
 }
 

@@ -17,11 +17,11 @@ func TestEachRuntimesClientIsUnderstood(t *testing.T) {
 	}{
 		{
 			"go.prom", "client_golang: what the system has got back is not committed",
-			memory.Heap{Runtime: "go", Live: 3423120, Committed: 11862016 - 3522560, GCs: 58, Known: true},
+			memory.Heap{Runtime: "go", Live: 3423120, Committed: 11862016 - 3522560, GCs: 58, Goroutines: 11, Known: true},
 		},
 		{
 			"go-runtime.prom", "client_golang with runtime metrics: live objects, not garbage",
-			memory.Heap{Runtime: "go", Live: 2101248, Committed: 11862016 - 3522560, GCs: 58, Known: true},
+			memory.Heap{Runtime: "go", Live: 2101248, Committed: 11862016 - 3522560, GCs: 58, Goroutines: 11, Known: true},
 		},
 		{
 			"dotnet-prometheus-net.prom", "prometheus-net: a collection of generation 2 counts for 0 and 1 too",

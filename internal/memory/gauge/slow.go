@@ -12,9 +12,9 @@ import (
 // errNotDue is a slow look that was not taken.
 var errNotDue = errors.New("not due")
 
-// lookSlowly reads the smaps_rollup of every process if that is due: the kernel
-// walks all of a process's pages for it, and keeps the process from mapping
-// memory meanwhile. It is due every SlowEvery, and sooner after processes came
+// lookSlowly reads the smaps_rollup of every process, and counts its open files,
+// if that is due: the kernel walks all of a process's pages for the first, and
+// keeps the process from mapping memory meanwhile. It is due every SlowEvery, and sooner after processes came
 // or went, since what they share is not known until then; but never so often
 // that it takes more than a 50th of the time.
 func (g *Gauge) lookSlowly(last slow, processes []*process, moved, all bool) (slow, error) {
@@ -28,6 +28,9 @@ func (g *Gauge) lookSlowly(last slow, processes []*process, moved, all bool) (sl
 	var anonymous, proportional int64
 	for _, p := range processes {
 		r, err := g.rollup(p.pid)
+		if err == nil {
+			r.fds, err = g.descriptors(p.pid)
+		}
 		if isGone(err) {
 			next.stale = true
 			continue
@@ -37,6 +40,7 @@ func (g *Gauge) lookSlowly(last slow, processes []*process, moved, all bool) (sl
 		}
 		next.pss += r.pss
 		next.private += r.private
+		next.fds += r.fds
 		anonymous += r.anonymous
 		proportional += r.pssAnon
 	}
@@ -45,8 +49,12 @@ func (g *Gauge) lookSlowly(last slow, processes []*process, moved, all bool) (sl
 	return next, nil
 }
 
-// rollup is what is wanted of smaps_rollup, in bytes.
-type rollup struct{ pss, pssAnon, private, anonymous int64 }
+// rollup is what is wanted of smaps_rollup, in bytes, and beside it the count of
+// open files.
+type rollup struct {
+	pss, pssAnon, private, anonymous int64
+	fds                              int
+}
 
 func (g *Gauge) rollup(pid int) (rollup, error) {
 	path := g.path(pid, "smaps_rollup")

@@ -31,6 +31,7 @@ const never = math.MaxUint64
 // slow is what is read seldom.
 type slow struct {
 	pss, private, shared int64
+	fds                  int
 	at                   time.Time
 	cost                 time.Duration // of the look itself
 	stale                bool          // processes came or went since, so that shared says nothing
