@@ -4,7 +4,8 @@
 // go out as values; the guard has the clock and carries the orders out. Four
 // ideas work together: [Levels] say where a band begins for a given limit,
 // [Machine] says which band a reading is in, [Ladder] says what follows, and
-// [Cadence] says when to look again. Begin with [Machine.Step].
+// [Cadence] says when to look again. Begin with [Machine.Step]; what follows from
+// a leak, long before any band, is [Ladder.Relieve].
 package band
 
 import "fmt"

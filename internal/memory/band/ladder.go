@@ -26,6 +26,10 @@ type LadderConfig struct {
 	Reaction time.Duration // from an order to freeze until the worker stands still
 	Strikes  int           // replacements in a row that did not help before the carousel stops
 	Rest     time.Duration // how long it stays stopped
+
+	Leaks       bool          // a worker that is found to leak is replaced at a calm moment
+	LeakShare   float64       // part of the worker's limit that a leak has to have taken for that
+	LeakHorizon time.Duration // or the degraded band is this near
 }
 
 // LongestPause bounds the back-off of cleanups that free nothing.
@@ -42,6 +46,10 @@ func DefaultLadder() LadderConfig {
 		Reaction: 20 * time.Millisecond,
 		Strikes:  3,
 		Rest:     10 * time.Minute,
+
+		Leaks:       true,
+		LeakShare:   0.25,
+		LeakHorizon: time.Hour,
 	}
 }
 
