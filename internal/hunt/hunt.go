@@ -54,6 +54,7 @@ type Size struct {
 type Block struct {
 	Number   int    `json:"number"` // from 0, in the order they are driven
 	Round    int    `json:"round"`  // 0 is the warm-up
+	Last     bool   `json:"last"`   // of its round: verdicts are given after it
 	Side     Side   `json:"side"`
 	Endpoint string `json:"endpoint"` // its name; empty is idleness
 	Size     Size   `json:"size"`

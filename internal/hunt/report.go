@@ -18,6 +18,7 @@ const (
 	Filling        Verdict = "filling"   // grew, ever less: a cache
 	Clean          Verdict = "clean"     // leaks less than the smallest effect, if at all
 	Undecided      Verdict = "undecided" // could be either; more rounds will tell
+	Kills          Verdict = "kills"     // the worker died while it was driven, again and again
 	Unidentifiable Verdict = "unidentifiable"
 )
 
@@ -40,7 +41,7 @@ type Finding struct {
 	Verdict    Verdict   `json:"verdict"`
 	Class      Class     `json:"class"`
 	PerRequest *Interval `json:"per_request"` // bytes that stay; nil before there is an interval
-	AtMost     float64   `json:"at_most"`     // no leak larger than this, with 95 % for all endpoints and looks together; +Inf is written as -1
+	AtMost     float64   `json:"at_most"`     // bytes a request; it leaks no more, in 19 of 20 hunts, however often one looked; -1 is not known yet
 
 	Hard *Interval `json:"hard,omitempty"` // bytes a request, by kind: all that the kernel can't drop,
 	Live *Interval `json:"live,omitempty"` // live objects,

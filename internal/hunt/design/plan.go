@@ -31,7 +31,7 @@ type Plan struct {
 // New plans for the endpoints named, on one side or, in a pair, on two.
 func New(seed uint64, endpoints []string, pair bool) *Plan {
 	p := &Plan{
-		endpoints: append([]string{""}, endpoints...),
+		endpoints: append(make([]string, controls(len(endpoints))), endpoints...),
 		sides:     []hunt.Side{hunt.SideA},
 		lot:       rand.New(rand.NewPCG(seed, 0x68756e74)),
 		round:     -1,
@@ -44,6 +44,17 @@ func New(seed uint64, endpoints []string, pair bool) *Plan {
 		p.first[i] = p.lot.IntN(len(p.sides))
 	}
 	return p
+}
+
+// controls is the number of idle blocks in a round. What every endpoint is held
+// against deserves more blocks than each of them: the root of their number would
+// be best (C. Dunnett, Journal of the American Statistical Association 50, 1955),
+// and most of that gain comes with the second.
+func controls(endpoints int) int {
+	if endpoints < 4 {
+		return 1
+	}
+	return 2
 }
 
 // Next is the next block. Size says how long a block of an endpoint shall be
@@ -66,7 +77,7 @@ func (p *Plan) draw(size func(endpoint string) hunt.Size) {
 	p.round++
 	for _, at := range p.lot.Perm(len(p.endpoints)) {
 		length := size(p.endpoints[at])
-		if length.For <= 0 && at != 0 {
+		if length.For <= 0 && p.endpoints[at] != "" {
 			continue
 		}
 		for i := range p.sides {
@@ -75,4 +86,5 @@ func (p *Plan) draw(size func(endpoint string) hunt.Size) {
 		}
 		p.first[at] = (p.first[at] + 1) % len(p.sides)
 	}
+	p.queue[len(p.queue)-1].Last = true
 }
