@@ -69,6 +69,7 @@ func New(cfg Config) *Admin {
 	a.mux.HandleFunc("GET /readyz", a.probe(a.Ready))
 	a.mux.HandleFunc("GET /healthz", a.probe(a.Healthy))
 	a.mux.HandleFunc("GET /status", a.status)
+	a.mux.HandleFunc("GET /trend", a.trend)
 	a.mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	a.mux.HandleFunc("POST /replace", local(a.replace))
 	a.mux.HandleFunc("POST /drain", local(a.drain))
@@ -203,6 +204,7 @@ GET  /livez    is stanch able to work (never touched by load)
 GET  /readyz   would a new request be served
 GET  /healthz  are the workers as their operator wants them
 GET  /status   everything, as JSON
+GET  /trend    whether each worker leaks, and its memory so far, as JSON
 GET  /metrics  Prometheus
 POST /replace  replace a worker without losing a request (?worker=w3; from this machine only)
 POST /drain    readiness off, then wait until nothing is in flight (from this machine only)

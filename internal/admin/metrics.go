@@ -63,6 +63,10 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 			gauge("worker_heap_live_bytes", "Its managed heap, in use.", float64(w.Heap.Live), id...)
 			gauge("worker_heap_committed_bytes", "Its managed heap, held from the system.", float64(w.Heap.Committed), id...)
 		}
+		if w.Tree.FDs > 0 {
+			gauge("worker_file_descriptors", "Open file descriptors of its tree, counted seldom.", float64(w.Tree.FDs), id...)
+		}
+		to.trend(w.Trend)
 	}
 
 	gauge("gate", "0 open, 1 hold, 2 shut.", float64(s.Gate.State))

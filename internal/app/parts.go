@@ -40,6 +40,7 @@ func dispatchConfig(cfg config.Run) dispatch.Config {
 func guardConfig(cfg config.Run) guard.Config {
 	ladder := band.DefaultLadder()
 	ladder.Mode = cfg.OnUnhealthy
+	ladder.Leaks = cfg.LeakReplace == "calm"
 	ladder.Hooks = cfg.CleanupSignal != 0 || cfg.CleanupURL != ""
 	return guard.Config{
 		Workers: cfg.Workers, Bands: cfg.Bands, Ladder: ladder,

@@ -40,6 +40,7 @@ type Run struct {
 	MemoryLimit     bytesize.Size // 0: the container's own
 	Bands           band.Config
 	OnUnhealthy     band.Mode
+	LeakReplace     string        // calm or never
 	Unhealthy       bytesize.Size // a worker over it is unhealthy; 0: none
 	Cgroup          bool          // give the workers cgroups of their own where that is allowed
 	CleanupSignal   syscall.Signal
@@ -96,6 +97,7 @@ func Default() Run {
 		Streams:         5 * time.Second,
 		Shutdown:        5 * time.Second,
 		Bands:           band.Default(),
+		LeakReplace:     "calm",
 		Cgroup:          true,
 		ReplaceBudget:   Budget{Count: 120, Window: 10 * time.Minute},
 		RestartBudget:   Budget{Count: 10, Window: 10 * time.Minute},

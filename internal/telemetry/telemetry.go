@@ -21,6 +21,7 @@ const (
 	WorkerDied      Kind = "worker_died"      // it ended untold
 	BandChanged     Kind = "band_changed"     // memory is in another band
 	LimitChanged    Kind = "limit_changed"    // memory has another limit
+	LeakChanged     Kind = "leak_changed"     // a worker is found to leak, or not to any more
 	GateOpened      Kind = "gate_opened"      // new requests are let in
 	GateHeld        Kind = "gate_held"        // they wait
 	GateShut        Kind = "gate_shut"        // they are refused

@@ -2,9 +2,9 @@ package band
 
 import "time"
 
-// WarmUp is the age after which what a worker holds is what it needs. Growth
+// warmUp is the age after which what a worker holds is what it needs. Growth
 // before it is not its leak.
-const WarmUp = 20 * time.Minute
+const warmUp = 20 * time.Minute
 
 // Growth measures what a worker has grown by since its warm-up, from the least of
 // each minute: what a collection gives back is no growth. The zero value is ready.
@@ -23,7 +23,7 @@ func (g *Growth) Add(age time.Duration, used int64) {
 	if minute := int64(age / time.Minute); g.looks > 0 && minute != g.minute {
 		begun := time.Duration(g.minute) * time.Minute
 		// Until the warm-up is over, the first minute is all there is to compare with.
-		if g.base == 0 || g.based < WarmUp && begun >= WarmUp {
+		if g.base == 0 || g.based < warmUp && begun >= warmUp {
 			g.base, g.based = g.least, begun
 		}
 		g.floor, g.looks = g.least, 0

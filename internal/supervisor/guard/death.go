@@ -112,6 +112,7 @@ func (g *Guard) compile(t *tenure, last *Status, e postmortem.Evidence) postmort
 		PSISomeAvg10: last.Pressure.SomeAvg10, PSIFullAvg10: last.Pressure.FullAvg10,
 		Verdict: postmortem.Judge(e),
 	}
+	report.Leak = leakOf(g.trendOf(w.ID))
 	// As one text: a secret may be an argument whose name is the one before.
 	command := strings.Join(g.parts.Nursery.Plan().Command, " ")
 	report.Command = strings.Split(string(telemetry.Redact([]byte(command))), " ")

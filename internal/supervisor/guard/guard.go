@@ -217,6 +217,7 @@ type tenure struct {
 	worker *worker.Worker
 	post   *post
 	desk   *dispatch.Desk // nil until it serves
+	image  string         // changes with the command
 
 	// Guarded by Guard.mu.
 	state  State
@@ -229,7 +230,7 @@ type tenure struct {
 func (g *Guard) enter(w *worker.Worker, p *post) *tenure {
 	var r memory.Reading
 	g.look(time.Now(), &r)
-	t := &tenure{worker: w, post: p, state: Starting, oom: kills(&r, w.ID)}
+	t := &tenure{worker: w, post: p, image: imageOf(g.parts.Nursery.Plan().Command), state: Starting, oom: kills(&r, w.ID)}
 	g.parts.Gauge.Track(w.ID, w.PID(), w.Group())
 	if g.parts.HeapURL != nil {
 		if url := g.parts.HeapURL(w); url != "" {

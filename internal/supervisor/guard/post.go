@@ -30,10 +30,12 @@ type order struct {
 	victim string
 	how    band.ReplaceOrder
 	why    string
-	memory bool        // ordered by the ladder: its effect is measured
+	memory bool        // ordered by the ladder: it spends of the budget, and its effect is measured
+	leak   bool        // for a leak, not for want of memory
 	done   chan report // told of the outcome too; nil if nobody waits
 
 	before int64         // memory used when it was ordered
+	held   int64         // of that, what the victim held
 	lived  time.Duration // how long the victim had served
 }
 

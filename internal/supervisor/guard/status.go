@@ -64,6 +64,7 @@ type WorkerStatus struct {
 	Tree     memory.Tree   `json:"tree"`
 	Heap     memory.Heap   `json:"heap"`
 	Charge   memory.Charge `json:"cgroup"`
+	Trend    *Trend        `json:"trend,omitempty"` // whether it leaks; nil before it serves
 }
 
 // Status returns the state at the last look, with the counts of now.
@@ -76,6 +77,18 @@ func (g *Guard) Status() Status {
 	s.Gate = g.parts.Dispatch.Counts()
 	s.Problems = g.parts.Gauge.Problems()
 	return s
+}
+
+// trendOf is what is found of a worker, or nil.
+func (g *Guard) trendOf(id string) *Trend {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for i := range g.status.Workers {
+		if g.status.Workers[i].ID == id {
+			return g.status.Workers[i].Trend
+		}
+	}
+	return nil
 }
 
 // cast is who is on stage: it changes when a worker comes, starts to serve, or
@@ -132,6 +145,7 @@ func (g *Guard) publish(r *memory.Reading, s band.Situation, w *watch) {
 			Started: t.worker.Started, Ready: t.worker.ReadyAt(),
 			Streams: t.worker.Upstream.Streams(),
 			Used:    m.Used(), Tree: m.Tree, Heap: m.Heap, Charge: m.Charge,
+			Trend: w.trendOf(m.ID),
 		}
 		if t.state == Serving && r.At.Sub(ws.Ready) > stays {
 			g.dead = ""

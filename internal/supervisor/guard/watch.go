@@ -10,6 +10,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/memory"
 	"github.com/stanch-dev/stanch/internal/memory/band"
+	"github.com/stanch-dev/stanch/internal/memory/trend"
 	"github.com/stanch-dev/stanch/internal/telemetry"
 )
 
@@ -53,16 +54,24 @@ type watch struct {
 	cleanup  *cleanup  // the last one, until its effect is measured
 	hooks    sync.WaitGroup
 	told     string // the last alert, so that it is told once
+
+	clock     time.Time   // the zero of the detectors' times; zero before the first sample
+	followed  time.Time   // when they had their last one
+	followers []*follower // by post
+	load      band.Load
 }
 
-type outcome struct {
-	due time.Time
-	out band.Outcome
+func newWatch(g *Guard, cfg *Config) *watch {
+	w := &watch{g: g, set: -1, machine: band.NewMachine(cfg.Bands), ladder: band.NewLadder(cfg.Ladder)}
+	for range g.posts {
+		w.followers = append(w.followers, &follower{detector: trend.New(trend.Config{}), course: newCourse()})
+	}
+	return w
 }
 
 func (g *Guard) watch(ctx context.Context) {
 	cfg := g.cfg.Load()
-	w := &watch{g: g, set: -1, machine: band.NewMachine(cfg.Bands), ladder: band.NewLadder(cfg.Ladder)}
+	w := newWatch(g, cfg)
 	defer w.hooks.Wait()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -160,6 +169,10 @@ func (w *watch) look(now time.Time) time.Duration {
 	}
 	w.serveDemands(now, r, s)
 	w.reach(now, r, s)
+	if now.Sub(w.followed) >= followEvery {
+		w.followed = now
+		w.follow(now, g.seats(r), r, s)
+	}
 	w.record(r, s)
 	g.publish(r, s, w)
 	w.show(r)
@@ -228,6 +241,9 @@ func (w *watch) replace(now time.Time, r *memory.Reading, o *order) bool {
 		return false
 	}
 	o.before, o.lived = r.Used, now.Sub(t.worker.ReadyAt())
+	if v := r.Worker(o.victim); v != nil {
+		o.held = v.Used()
+	}
 	select {
 	case t.post.orders <- o:
 		w.busy = o
@@ -280,56 +296,6 @@ func (w *watch) reach(now time.Time, r *memory.Reading, s band.Situation) {
 		o.how = band.Overlap
 	}
 	w.replace(now, r, o)
-}
-
-func (w *watch) reported(r report) {
-	if r.order == w.busy {
-		w.busy = nil
-	}
-	if r.order.done != nil {
-		r.order.done <- r
-	}
-	o := r.order
-	if r.err != nil {
-		w.g.tell(telemetry.ReplaceFailed, o.victim, fmt.Sprintf("Replacement of worker process %s did not work out: %v", o.victim, r.err),
-			append(amounts(&w.reading), telemetry.Said("how", wayName(o.how)), telemetry.Said("reason", r.err.Error()))...)
-		if o.memory {
-			w.outcomes = append(w.outcomes, outcome{due: time.Now(), out: band.Outcome{Before: o.before}})
-		}
-		return
-	}
-	w.g.tell(telemetry.ReplaceDone, r.New, fmt.Sprintf("Worker process %s replaced by %s (%s): ready in %v, the old one gone after %v",
-		r.Old, r.New, r.How, r.Swap.Round(time.Millisecond), r.Took.Round(time.Millisecond)),
-		telemetry.Said("old", r.Old), telemetry.Said("new", r.New), telemetry.Said("how", r.How), telemetry.Said("reason", o.why),
-		telemetry.Amount("readySeconds", r.Swap.Seconds()), telemetry.Amount("tookSeconds", r.Took.Seconds()),
-		telemetry.Amount("beforeBytes", float64(o.before)), telemetry.Amount("usedBytes", float64(w.reading.Used)))
-	if o.memory {
-		w.outcomes = append(w.outcomes, outcome{due: time.Now().Add(settle), out: band.Outcome{Lived: o.lived, Swap: r.Swap, Before: o.before}})
-	}
-}
-
-// measure looks at what replacements and cleanups have brought.
-func (w *watch) measure(now time.Time, r *memory.Reading) {
-	for len(w.outcomes) > 0 && !now.Before(w.outcomes[0].due) {
-		out := w.outcomes[0].out
-		out.After = r.Used
-		w.outcomes = w.outcomes[1:]
-		if alert := w.ladder.Replaced(now, out); alert != "" {
-			w.alert("%s", alert)
-		}
-	}
-	if c := w.cleanup; c != nil && c.done.Load() && now.Sub(c.asked) >= settle {
-		w.cleanup = nil
-		freed := c.before - r.Used
-		useful := w.ladder.Cleaned(freed, c.before)
-		verdict := "useful"
-		if !useful {
-			verdict = "not useful, the pause until the next one doubles"
-		}
-		w.g.tell(telemetry.CleanupDone, c.victim, fmt.Sprintf("Cleanup in worker process %s freed %v of %v: %s",
-			c.victim, bytesize.Size(freed), bytesize.Size(c.before), verdict),
-			telemetry.Amount("freedBytes", float64(freed)), telemetry.Amount("beforeBytes", float64(c.before)), telemetry.Amount("tookSeconds", now.Sub(c.asked).Seconds()))
-	}
 }
 
 // refuse answers all who still wait for a replacement.

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/memory/trend"
 )
 
 // Version is of the report's form in JSON. It grows when a reader of the old
@@ -38,6 +39,8 @@ type Report struct {
 	PSISomeAvg10 float64 `json:"psi_some_avg10"`
 	PSIFullAvg10 float64 `json:"psi_full_avg10"`
 
+	Leak *Leak `json:"leak,omitempty"` // what was found of its memory; nil before it served
+
 	Curve    []Point   `json:"curve"`
 	InFlight []Request `json:"in_flight"`
 	Ladder   []Line    `json:"ladder"` // what stanch did: events, their kind as the source
@@ -54,6 +57,17 @@ func (r Report) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(plain(r))
+}
+
+// Leak is what the trend of the worker's memory had said.
+type Leak struct {
+	State      trend.State     `json:"state"`
+	Class      trend.Class     `json:"class"`
+	Cause      string          `json:"cause,omitempty"`
+	Since      time.Time       `json:"since,omitzero"`        // the growth began
+	PerSecond  *trend.Interval `json:"per_second,omitempty"`  // bytes
+	PerRequest *trend.Interval `json:"per_request,omitempty"` // bytes
+	Why        string          `json:"why"`
 }
 
 // Point is memory at one moment.

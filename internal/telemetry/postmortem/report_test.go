@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/stanch-dev/stanch/internal/memory"
+	"github.com/stanch-dev/stanch/internal/memory/trend"
 	"github.com/stanch-dev/stanch/internal/telemetry/postmortem"
 )
 
@@ -34,6 +35,10 @@ func frozen() postmortem.Report {
 			LastUsed: 249 * mib, Limit: 256 * mib, Slope: 812 * mib,
 		}),
 		Used: 249 * mib, Limit: 256 * mib, DecidedBy: "worker-cgroup", Band: "emergency", Slope: 812 * mib, Trend: 210 << 10, PSISomeAvg10: 1.5,
+		Leak: &postmortem.Leak{
+			State: trend.Confirmed, Class: trend.Managed, Cause: "goroutines", Since: before(3 * time.Hour), Why: "grew over 3h0m0s and does not slow",
+			PerSecond: &trend.Interval{Lo: 8 << 10, Mid: 9 << 10, Hi: 10 << 10}, PerRequest: &trend.Interval{Lo: 23 << 10, Mid: 24 << 10, Hi: 25 << 10},
+		},
 		InFlight: []postmortem.Request{
 			{Method: "GET", Path: "/report/2026", Age: 380 * time.Millisecond},
 			{Method: "POST", Path: "/upload", Size: 12 * mib, Age: 3240 * time.Millisecond},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/chart"
+	"github.com/stanch-dev/stanch/internal/memory/trend"
 	"github.com/stanch-dev/stanch/internal/telemetry"
 )
 
@@ -85,7 +86,13 @@ func (r *Report) writeMemory(t *text, width int) {
 		facts = append(facts, fmt.Sprintf("stalled some %.1f %%, full %.1f %%", r.PSISomeAvg10, r.PSIFullAvg10))
 	}
 	if len(facts) > 0 {
-		t.print("  %s\n\n", strings.Join(facts, " · "))
+		t.print("  %s\n", strings.Join(facts, " · "))
+	}
+	if text := r.Leak.text(r.At); text != "" {
+		t.print("  %s\n", text)
+	}
+	if len(facts) > 0 {
+		t.print("\n")
 	}
 	curve := chart.Series{}
 	for _, p := range r.Curve {
@@ -103,6 +110,28 @@ func (r *Report) writeMemory(t *text, width int) {
 	if err := chart.Line(t.out, opt, curve); err != nil {
 		return // t.out keeps it, and Flush returns it
 	}
+}
+
+// text tells of growth, however sure; what does not grow has none.
+func (l *Leak) text(death time.Time) string {
+	if l == nil || l.PerSecond == nil {
+		return ""
+	}
+	size := func(i *trend.Interval, times float64) string {
+		return fmt.Sprintf("%v (%v to %v)", bytesize.Size(i.Mid*times), bytesize.Size(i.Lo*times), bytesize.Size(i.Hi*times))
+	}
+	facts := []string{"leak " + string(l.State), size(l.PerSecond, 3600) + " an hour"}
+	if l.PerRequest != nil {
+		facts = append(facts, size(l.PerRequest, 1)+" a request")
+	}
+	facts = append(facts, "kind "+string(l.Class))
+	if l.Cause != "" {
+		facts = append(facts, "along with "+l.Cause)
+	}
+	if !l.Since.IsZero() {
+		facts = append(facts, "since "+ago(l.Since.Sub(death)))
+	}
+	return printable(strings.Join(facts, " · "))
 }
 
 // marks are the acts that change what the curve does next.
