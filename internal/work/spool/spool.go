@@ -1,4 +1,4 @@
-// Package spool keeps what a worker answers until it has been read as often as it takes.
+// Package spool keeps what a worker answers, or is to get, until it has been read as often as it takes.
 //
 // What is small is held in memory. What is large goes to a file without a name,
 // which is gone when it is closed, however stanch ends.
@@ -6,6 +6,7 @@ package spool
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -27,7 +28,7 @@ type Error struct{ err error }
 
 // Error says what went wrong, and what would help.
 func (e *Error) Error() string {
-	return fmt.Sprintf("keep a large answer: %v\nhint: there has to be room for it in the data directory", e.err)
+	return fmt.Sprintf("keep a large payload: %v\nhint: there has to be room for it in the data directory", e.err)
 }
 
 // Unwrap is what went wrong.
@@ -83,6 +84,28 @@ func (k *Kept) Size() int64 { return k.size }
 // Part reads the bytes from from to to.
 func (k *Kept) Part(from, to int64) *io.SectionReader {
 	return io.NewSectionReader(k.at, from, to-from)
+}
+
+// Map is the bytes from from to to without a copy: of a file they are the kernel's
+// cache of it, which it can drop. from is a multiple of the page size. release gives
+// them back; it may be called once, also after Close.
+func (k *Kept) Map(from, to int64) (part []byte, release func(), err error) {
+	if k.file == nil {
+		part = make([]byte, to-from)
+		_, err = k.at.ReadAt(part, from)
+		return part, func() {}, err
+	}
+	file, err := k.file.SyscallConn()
+	if err != nil {
+		return nil, nil, err
+	}
+	// Control holds the file open meanwhile.
+	if outer := file.Control(func(fd uintptr) {
+		part, err = syscall.Mmap(int(fd), from, int(to-from), syscall.PROT_READ, syscall.MAP_SHARED)
+	}); outer != nil || err != nil {
+		return nil, nil, &Error{cmp.Or(outer, err)}
+	}
+	return part, func() { _ = syscall.Munmap(part) }, nil
 }
 
 // Close lets it go.

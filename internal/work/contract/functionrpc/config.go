@@ -24,7 +24,8 @@ type Config struct {
 	Shared      []string     // directories for shared payloads, by preference; none: all payloads pass on the stream
 	SharedLeast int64        // a directory with less room, in bytes, is used last
 	Memory      func() int64 // bytes that the container has left for files in memory; nil: as many as their file system has
-	Plain       int64        // the largest payload that passes on the stream, in bytes
+	Plain       int64        // the largest payload that is held in memory to pass on the stream, in bytes
+	Spool       string       // directory, on disk, for larger ones, up to 2 GiB; empty: they are refused
 	Answer      int64        // the largest message from the worker, in bytes; a larger one breaks the stream
 
 	HelloTime, InitTime, IndexTime, LoadTime time.Duration // how long the worker may take
@@ -47,6 +48,7 @@ func Default() Config {
 		Shared:      []string{"/dev/shm", os.TempDir()},
 		SharedLeast: 256 << 20,
 		Plain:       16 << 20,
+		Spool:       os.TempDir(),
 		Answer:      256 << 20,
 		HelloTime:   time.Minute,
 		InitTime:    time.Minute, // newer Python workers import the app here,

@@ -22,6 +22,7 @@ type encoder struct {
 	ctx    context.Context
 	shares bool
 	maps   []lent
+	bulks  map[int]*bulk // by index of their input
 }
 
 // lent is an input that was put into a file.
@@ -57,8 +58,8 @@ func (e *encoder) request(inv *contract.Invocation, function string) (*wire.Invo
 	if inv.Retry != (contract.Retry{}) {
 		request.RetryContext = &wire.RetryContext{RetryCount: int32(inv.Retry.Count), MaxRetryCount: int32(inv.Retry.Max)}
 	}
-	for _, input := range inv.Inputs {
-		binding, err := e.input(input)
+	for i, input := range inv.Inputs {
+		binding, err := e.input(i, input)
 		if err != nil {
 			return nil, err
 		}
@@ -77,16 +78,27 @@ func (e *encoder) request(inv *contract.Invocation, function string) (*wire.Invo
 	return request, nil
 }
 
-func (e *encoder) input(input contract.Input) (*wire.ParameterBinding, error) {
+func (e *encoder) input(i int, input contract.Input) (*wire.ParameterBinding, error) {
 	value := input.Value
 	if value.Kind == contract.Text && input.Binding == "timerTrigger" {
 		value.Kind = contract.JSON // the only kind that workers take for it
 	}
 	if size, kind, ok := shareable(value); ok && e.shares && size <= sharedmap.MaxSize && (size < 0 || size >= sharedFrom) {
 		shared, err := e.share(input.Name, value, kind)
-		if full := (*sharedmap.NoRoom)(nil); !errors.As(err, &full) || size < 0 || size > e.host.config.Plain {
+		if full := (*sharedmap.NoRoom)(nil); !errors.As(err, &full) || size > largestPlain {
 			return shared, err
 		}
+	}
+	if stream := value.Stream; value.Kind == contract.Large && e.host.config.Spool != "" && (stream.Size < 0 || stream.Size > bulkFrom) {
+		kept, err := e.keep(input.Name, stream)
+		if err != nil {
+			return nil, err
+		}
+		if e.bulks == nil {
+			e.bulks = map[int]*bulk{}
+		}
+		e.bulks[i] = kept
+		return &wire.ParameterBinding{Name: input.Name}, nil
 	}
 	data, err := e.plain(input.Name, value)
 	if err != nil {
@@ -167,10 +179,13 @@ func (e *encoder) text(name, text string) (*wire.TypedData, error) {
 }
 
 func (e *encoder) fits(name string, size int64) error {
-	limit := e.host.config.Plain
-	if size <= limit {
-		return nil
+	if limit := e.host.config.Plain; size > limit {
+		return e.tooLarge(name, size, limit)
 	}
+	return nil
+}
+
+func (e *encoder) tooLarge(name string, size, limit int64) error {
 	why := "shared payloads are turned off"
 	if e.host.room != nil {
 		why = "this worker does not read shared payloads"
@@ -201,9 +216,7 @@ func (e *encoder) read(name string, source *contract.Stream) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(held)) > e.host.config.Plain {
-		err := e.fits(name, int64(len(held))).(*TooLarge)
-		err.Size = -1
-		return nil, err
+		return nil, e.tooLarge(name, -1, e.host.config.Plain)
 	}
 	return held, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -28,7 +29,7 @@ type fake struct {
 // dial makes a fake that does not connect yet.
 func dial(t *testing.T, h *functionrpc.Host) (f *fake, open func() error) {
 	t.Helper()
-	conn, err := grpc.NewClient("127.0.0.1:"+h.Args()[3], grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("127.0.0.1:"+h.Args()[3], grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(math.MaxInt32)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,6 +93,7 @@ func New(config Config) (*Host, error) {
 	h.server = grpc.NewServer(
 		grpc.MaxRecvMsgSize(int(min(config.Answer, math.MaxInt32))),
 		grpc.MaxSendMsgSize(math.MaxInt32),
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.WaitForHandlers(true),
 		// A frozen worker can't answer a ping, and its end shows on the connection.
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: math.MaxInt64}),

@@ -32,14 +32,15 @@ func (h *Host) Invoke(ctx context.Context, inv *contract.Invocation) (*contract.
 	}
 	out := &encoder{host: h, ctx: ctx, shares: h.Shares()}
 	defer out.remove()
+	defer out.shut()
 	request, err := out.request(inv, id)
 	if err != nil {
 		return nil, nothing, err
 	}
-	answer, sent, err := l.ask(ctx, "invocation "+inv.ID, &wire.StreamingMessage{
+	answer, sent, err := l.write(ctx, "invocation "+inv.ID, &letter{&wire.StreamingMessage{
 		RequestId: h.config.Worker,
 		Content:   &wire.StreamingMessage_InvocationRequest{InvocationRequest: request},
-	})
+	}, out.bulks})
 	if err != nil {
 		if sent && ctx.Err() != nil && h.has("HandlesInvocationCancelMessage") {
 			h.cancel(l, inv.ID)

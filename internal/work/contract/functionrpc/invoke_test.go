@@ -191,7 +191,7 @@ func maps(t *testing.T, dir string) []string {
 
 func TestWhatMayNotPassOnTheStreamIsRefusedWithAHint(t *testing.T) {
 	h, _, _ := running(t, behaviour{invoke: func(*fake, *wire.InvocationRequest) { t.Error("the worker was given the invocation") }},
-		func(c *functionrpc.Config) { c.Plain = 10 })
+		func(c *functionrpc.Config) { c.Plain, c.Spool = 10, "" })
 	for _, row := range []struct {
 		why   string
 		value contract.Value

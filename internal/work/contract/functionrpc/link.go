@@ -33,7 +33,7 @@ type link struct {
 
 // parcel is a message with the way to tell that it could not be sent.
 type parcel struct {
-	message *wire.StreamingMessage
+	message *letter
 	unsent  chan error // has room for one
 }
 
@@ -88,7 +88,7 @@ func (l *link) send(s stream) {
 	for {
 		select {
 		case p := <-l.out:
-			err := s.Send(p.message)
+			err := send(s, p.message)
 			if s.Context().Err() != nil {
 				l.end(fmt.Errorf("stream broke: %w", cmp.Or(err, context.Cause(s.Context()))))
 				return
@@ -117,12 +117,17 @@ func (l *link) hand(ctx context.Context, p parcel) error {
 
 // tell sends what has no answer.
 func (l *link) tell(ctx context.Context, message *wire.StreamingMessage) error {
-	return l.hand(ctx, parcel{message, make(chan error, 1)})
+	return l.hand(ctx, parcel{&letter{message, nil}, make(chan error, 1)})
 }
 
-// ask sends a message and waits for the answer with this key (see keyOf). sent
-// tells whether the worker may have the message.
+// ask is write for a message without bulks.
 func (l *link) ask(ctx context.Context, key string, message *wire.StreamingMessage) (answer *wire.StreamingMessage, sent bool, err error) {
+	return l.write(ctx, key, &letter{message, nil})
+}
+
+// write sends a message and waits for the answer with this key (see keyOf). sent
+// tells whether the worker may have the message.
+func (l *link) write(ctx context.Context, key string, message *letter) (answer *wire.StreamingMessage, sent bool, err error) {
 	wait := make(chan *wire.StreamingMessage, 1)
 	l.mu.Lock()
 	_, taken := l.waits[key]
