@@ -3,6 +3,7 @@ package faults_test
 import (
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -158,7 +159,11 @@ func prepare(t *testing.T, d depot, p *plan, pc pace) *run {
 // finish waits for the end, and checks what became of each message.
 func (r *run) finish() {
 	t, begun := r.t, time.Now()
-	inTime := r.wait(time.Duration(len(r.plan.jobs))*50*time.Millisecond + 2*time.Minute)
+	faults := 0
+	for _, n := range r.plan.want(math.MaxInt) {
+		faults += n
+	}
+	inTime := r.wait(time.Duration(len(r.plan.jobs))*50*time.Millisecond + time.Duration(faults)*5*time.Second + 2*time.Minute)
 	took := time.Since(begun)
 	r.over = true
 	r.stop()
@@ -167,7 +172,8 @@ func (r *run) finish() {
 	var complaints []string
 	if !inTime {
 		left, err := r.store.Queues.Depth(t.Context(), "jobs")
-		complaints = append(complaints, fmt.Sprintf("after %v the queue still holds %+v, %v; %d faults are due and did not happen", took, left, err, r.pending.Load()))
+		complaints = append(complaints, fmt.Sprintf("after %v the queue still holds %+v, %v; %d of %d messages were put in, %d faults are due and did not happen",
+			took, left, err, r.fed, len(r.plan.jobs), r.pending.Load()))
 	}
 	r.control.CloseClientConnections()
 	r.mu.Lock()
