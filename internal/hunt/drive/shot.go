@@ -36,9 +36,11 @@ func ParseValues(text string) (Values, error) {
 // Request is what is sent to an endpoint. {name} in path and body are parameters.
 type Request struct {
 	Method string
-	Path   string // with its query
+	Path   string   // with its query
+	Paths  []string // if there are any, one of them is sent in place of Path, as it stands here
 	Header []string
 	Body   string
+	Keys   map[string]Values // for parameters that the Config says nothing about
 }
 
 // Shot is a request that is ready to be sent. It does not change, and may be
@@ -58,11 +60,16 @@ func (d *Driver) Shot(q Request) (*Shot, error) {
 	if !isToken(q.Method) {
 		return nil, fmt.Errorf("the method %q is none", q.Method)
 	}
-	if !strings.HasPrefix(q.Path, "/") || strings.ContainsAny(q.Path, " \r\n\t\x00") {
-		return nil, fmt.Errorf("the path %q does not begin with /, or holds a space\nhint: write it as /orders/{id}", q.Path)
+	for _, path := range append([]string{q.Path}, q.Paths...) {
+		if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \r\n\t\x00") {
+			return nil, fmt.Errorf("the path %q does not begin with /, or holds a space\nhint: write it as /orders/{id}", path)
+		}
 	}
 	values := func(name string) Values {
 		if v, ok := d.cfg.Keys[name]; ok {
+			return v
+		}
+		if v, ok := q.Keys[name]; ok {
 			return v
 		}
 		return Values{Cardinality: usualCardinality}
@@ -73,6 +80,9 @@ func (d *Driver) Shot(q Request) (*Shot, error) {
 		start:      compile(q.Method+" "+d.at.prefix+q.Path, values, url.PathEscape),
 		body:       compile(q.Body, values, func(s string) string { return s }),
 		sized:      q.Body != "" || slices.Contains([]string{"POST", "PUT", "PATCH"}, q.Method),
+	}
+	if len(q.Paths) > 0 {
+		s.start = template{holes: []hole{{before: q.Method + " " + d.at.prefix, list: q.Paths}}}
 	}
 	rest := " HTTP/1.1\r\nHost: " + d.at.host + "\r\n"
 	typed := false
