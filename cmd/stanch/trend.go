@@ -24,12 +24,14 @@ type trendRequest struct {
 	limit  string
 	asJSON bool
 	plot   string
+	worker workerFlag
+	admin  string
 }
 
 func trendCommand(w world) *cobra.Command {
 	var q trendRequest
 	cmd := &cobra.Command{
-		Use:   "trend [flags] FILE.csv...",
+		Use:   "trend [flags] FILE.csv... | trend --worker [NAME]",
 		Short: "is it leaking, how fast, what kind, and when is the limit reached",
 		Long: `trend judges a trace of a worker's memory: whether it leaks, how fast (bytes a
 second and a request, with 95 % intervals), what kind of memory it is, and how long
@@ -40,11 +42,25 @@ known ` + strings.Join(trace.Columns()[2:], ", ") + `.
 Several files are one worker's, in order; - is stdin. A cache that fills is told from
 a leak by its bend, so most leaks take three hours of trace to be confirmed.
 
+With --worker it tells what a stanch that runs on this machine has found of its
+workers, from the readings that its guard takes.
+
 Exit codes: 0 no leak, 3 a leak, 4 undecided.`,
 		Example: `  stanch trend --limit 1GiB worker.csv
   stanch trend --json monday.csv tuesday.csv
-  stanch trend --plot chart.html worker.csv`,
+  stanch trend --plot chart.html worker.csv
+  stanch trend --worker
+  stanch trend --worker w1 --plot chart.html`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPlot(q.plot); err != nil {
+				return err
+			}
+			if q.worker.given {
+				return trendOfWorkers(cmd.Context(), w, q, args)
+			}
+			if q.admin != "" {
+				return usage(errors.New("--admin is for --worker"), "stanch trend --worker --admin %s", q.admin)
+			}
 			return runTrend(cmd.Context(), w, q, args)
 		},
 	}
@@ -53,12 +69,15 @@ Exit codes: 0 no leak, 3 a leak, 4 undecided.`,
 	flags.StringVar(&q.limit, "limit", "", "what the memory is held against, where the trace has no column limit_bytes, as 1GiB")
 	flags.BoolVar(&q.asJSON, "json", false, "print JSON")
 	flags.StringVar(&q.plot, "plot", "", "draw the trace into a file, .svg or .html")
+	flags.Var(&q.worker, "worker", "tell of the workers of a running stanch, or of the one that is named")
+	flags.Lookup("worker").NoOptDefVal = "true"
+	flags.StringVar(&q.admin, "admin", "", "address of the running stanch (default: the one that run chooses)")
 	return cmd
 }
 
 func runTrend(ctx context.Context, w world, q trendRequest, files []string) error {
 	if len(files) == 0 {
-		return usage(errors.New("no trace is given"), "stanch trend worker.csv; its first line is t_seconds,bytes")
+		return usage(errors.New("no trace is given"), "stanch trend worker.csv, whose first line is t_seconds,bytes; or stanch trend --worker")
 	}
 	f := follower{ctx: ctx, w: w, detector: trend.New(trend.Config{}), started: time.Now(), least: math.MaxInt64}
 	if q.limit != "" {
@@ -71,15 +90,8 @@ func runTrend(ctx context.Context, w world, q trendRequest, files []string) erro
 		}
 		f.limit = int64(limit)
 	}
-	switch filepath.Ext(q.plot) {
-	case "":
-		if q.plot != "" {
-			return usage(fmt.Errorf("--plot %s: the name says neither svg nor html", q.plot), "--plot chart.svg")
-		}
-	case ".svg", ".html":
+	if q.plot != "" {
 		f.curve = newCurve()
-	default:
-		return usage(fmt.Errorf("--plot %s: a chart is .svg or .html", q.plot), "--plot chart.svg")
 	}
 	for _, name := range files {
 		if err := f.read(name); err != nil {
@@ -101,10 +113,29 @@ func runTrend(ctx context.Context, w world, q trendRequest, files []string) erro
 	if err := printTrend(w.stdout, &r, q.asJSON, f.first); err != nil {
 		return err
 	}
+	return found(r.State)
+}
+
+// checkPlot refuses a chart that can't be drawn, before anything is read.
+func checkPlot(name string) error {
+	switch filepath.Ext(name) {
+	case ".svg", ".html":
+		return nil
+	case "":
+		if name == "" {
+			return nil
+		}
+		return usage(fmt.Errorf("--plot %s: the name says neither svg nor html", name), "--plot chart.svg")
+	}
+	return usage(fmt.Errorf("--plot %s: a chart is .svg or .html", name), "--plot chart.svg")
+}
+
+// found is the exit code of a state.
+func found(s trend.State) error {
 	switch {
-	case r.State.Leaks():
+	case s.Leaks():
 		return exit(exitFinding)
-	case r.State == trend.Warming || r.State == trend.Suspect:
+	case s == trend.Warming || s == trend.Suspect:
 		return exit(exitUndecided)
 	}
 	return nil
@@ -172,12 +203,21 @@ func (f *follower) observe(s trend.Sample) error {
 
 func printTrend(out io.Writer, r *trend.Report, asJSON bool, first time.Duration) error {
 	if asJSON {
-		e := json.NewEncoder(out)
-		e.SetIndent("", "  ")
-		return e.Encode(r)
+		return printJSON(out, r)
 	}
+	return printReport(out, r, left((time.Duration(r.Since)-first).Seconds())+" into the trace", "")
+}
+
+func printJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// printReport prints a report for people; about are lines behind the first.
+func printReport(out io.Writer, r *trend.Report, since, about string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", r.State, r.Why)
+	fmt.Fprintf(&b, "%s: %s\n%s", r.State, r.Why, about)
 	if r.PerSecond != nil {
 		fmt.Fprintf(&b, "  an hour    %s\n", sizes(*r.PerSecond, 3600))
 	}
@@ -188,7 +228,7 @@ func printTrend(out io.Writer, r *trend.Report, asJSON bool, first time.Duration
 		fmt.Fprintf(&b, "  limit      in %s (%s to %s)\n", left(t.Mid), left(t.Lo), left(t.Hi))
 	}
 	if r.PerSecond != nil {
-		fmt.Fprintf(&b, "  since      %s into the trace\n", left((time.Duration(r.Since) - first).Seconds()))
+		fmt.Fprintf(&b, "  since      %s\n", since)
 		kind := string(r.Class)
 		if r.Cause != "" {
 			kind += ", along with " + r.Cause

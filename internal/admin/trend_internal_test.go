@@ -21,7 +21,7 @@ import (
 func leaking() *guard.Trend {
 	return &guard.Trend{
 		Worker: "w3", At: time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC), Clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC),
-		Limit: 512 << 20, Age: 14400, Grown: 90 << 20,
+		Used: 300 << 20, Limit: 512 << 20, Age: 14400, Grown: 90 << 20,
 		Report: trend.Report{
 			State: trend.Confirmed, Class: trend.Managed, Cause: "goroutines", Driver: trend.ByRequests, Since: trend.Moment(time.Hour),
 			PerSecond: &trend.Interval{Lo: 9000, Mid: 9500, Hi: 10000}, PerRequest: &trend.Interval{Lo: 24000, Mid: 24500, Hi: 25000},
@@ -96,7 +96,7 @@ func TestATrendIsOneObjectWithItsCourse(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"worker": "w3", "at": "2026-11-21T12:00:00Z", "clock_began": "2026-11-21T08:00:00Z", "limit": 512.0 * (1 << 20),
+		"worker": "w3", "at": "2026-11-21T12:00:00Z", "clock_began": "2026-11-21T08:00:00Z", "used": 300.0 * (1 << 20), "limit": 512.0 * (1 << 20),
 		"seconds_served": 14400.0, "leaked": 90.0 * (1 << 20),
 		"state": "confirmed", "class": "managed", "cause": "goroutines", "driver": "requests", "since": 3600.0,
 		"per_second":    map[string]any{"lo": 9000.0, "mid": 9500.0, "hi": 10000.0},

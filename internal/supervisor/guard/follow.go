@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"hash/fnv"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ type Trend struct {
 	Worker string    `json:"worker"`
 	At     time.Time `json:"at"`          // of the last sample
 	Clock  time.Time `json:"clock_began"` // the zero of the report's times
+	Used   int64     `json:"used"`        // bytes
 	Limit  int64     `json:"limit"`       // this worker's part of it; 0: none is known
 	Age    float64   `json:"seconds_served"`
 	Grown  int64     `json:"leaked"` // bytes since the warm-up that its leak explains; 0 without one
@@ -168,7 +170,7 @@ func (f *follower) observe(now time.Time, w *watch, at *seat, limit int64) {
 		return
 	}
 	f.found = Trend{
-		Worker: at.worker, At: now, Clock: w.clock, Limit: sample.Limit, Age: at.age.Seconds(),
+		Worker: at.worker, At: now, Clock: w.clock, Used: f.used, Limit: sample.Limit, Age: at.age.Seconds(),
 		Report: f.detector.Report(), Course: slices.Clone(f.course.points),
 	}
 	if rate := f.found.PerSecond; rate != nil {
@@ -179,12 +181,13 @@ func (f *follower) observe(now time.Time, w *watch, at *seat, limit int64) {
 	w.tellTrend(f)
 }
 
-// relieve replaces the leaking worker that holds most, where the judgement says so.
+// relieve replaces the worker whose leak is the gravest, and of those the one that
+// has leaked most, where the judgement says so.
 func (w *watch) relieve(now time.Time, seats []seat, r *memory.Reading, s band.Situation, limit int64) {
 	var worst *follower
 	for i := range seats {
 		f := w.followers[seats[i].post]
-		if f.found.State.Leaks() && (worst == nil || f.used > worst.used) {
+		if f.found.State.Leaks() && (worst == nil || f.graver(worst)) {
 			worst = f
 		}
 	}
@@ -203,6 +206,10 @@ func (w *watch) relieve(now time.Time, seats []seat, r *memory.Reading, s band.S
 	if how, why := w.ladder.Relieve(s, leak, &w.load); how != band.Keep {
 		w.replace(now, r, &order{victim: worst.worker, how: how, why: why, memory: true, leak: true})
 	}
+}
+
+func (f *follower) graver(other *follower) bool {
+	return cmp.Or(cmp.Compare(gravity(f.found.State), gravity(other.found.State)), cmp.Compare(f.found.Grown, other.found.Grown)) > 0
 }
 
 // trendOf is what is found of a worker, or nil.

@@ -272,6 +272,43 @@ func TestAReliefIsMeasuredByWhatItsOwnWorkerHolds(t *testing.T) {
 	}
 }
 
+func TestOfSeveralLeakingWorkersTheGravestIsReplaced(t *testing.T) {
+	h := rehearse(t, func(c *Config) { c.Workers = 3 })
+	r := &h.w.reading
+	var seats []seat
+	for i, of := range []struct {
+		id            string
+		state         trend.State
+		leaked, holds int64
+	}{
+		{"w1", trend.Confirmed, 20 * mib, 160 * mib}, // holds most, and has leaked little of it
+		{"w2", trend.Critical, 60 * mib, 120 * mib},
+		{"w3", trend.Confirmed, 80 * mib, 120 * mib},
+	} {
+		f := h.w.followers[i]
+		f.worker, f.used = of.id, of.holds
+		f.found = Trend{Worker: of.id, Grown: of.leaked, Report: trend.Report{State: of.state, PerSecond: &trend.Interval{Hi: 1000}}}
+		h.w.g.tenures[of.id] = &tenure{worker: &worker.Worker{ID: of.id}, post: h.w.g.posts[i], state: Serving}
+		seats = append(seats, seat{post: i, worker: of.id})
+	}
+	s := band.Situation{
+		Sample: band.Sample{At: h.now, Used: 400 * mib, Limit: 1024 * mib}, Levels: band.Default().For(1024 * mib), Serving: true, Fits: true,
+	}
+	h.w.relieve(h.now, seats, r, s, 341*mib)
+	select {
+	case o := <-h.w.g.posts[1].orders:
+		if o.victim != "w2" {
+			t.Errorf("post 2 has the order %+v, want one for w2", o)
+		}
+	default:
+		t.Error("w2 is not replaced, though its leak is critical")
+	}
+	h.w.relieve(h.now, seats, r, s, 341*mib)
+	if len(h.w.g.posts[0].orders)+len(h.w.g.posts[2].orders) != 0 {
+		t.Error("a second replacement while the first is under way, want one after the other")
+	}
+}
+
 func TestAWorkersShareOfTheLimitDoesNotFlicker(t *testing.T) {
 	container := func(limit int64) memory.Charge { return memory.Charge{Known: true, Limit: limit} }
 	for _, row := range []struct {
