@@ -33,7 +33,7 @@ func (b *bench) again(ctx context.Context, size int64) (f figure, err error) {
 	return f, json.Unmarshal(out, &f)
 }
 
-// bareHost hands a payload over as bytes on the stream, however large, which
+// bareHost hands a payload over as bytes on the stream, held whole, which
 // stanch's own limit forbids. The host is this process.
 func (s settings) bareHost(ctx context.Context, size int64) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -46,7 +46,7 @@ func (s settings) bareHost(ctx context.Context, size int64) (err error) {
 	if config.App, err = filepath.Abs("bench/memory/apps/grpc"); err != nil {
 		return err
 	}
-	config.Shared, config.Plain = nil, max(size, 64<<20)
+	config.Shared, config.Plain, config.Spool = nil, max(size, 64<<20), ""
 	host, err := functionrpc.New(config)
 	if err != nil {
 		return err

@@ -8,8 +8,8 @@
 // answers with the digest, which is compared. The peaks are the kernel's
 // (VmHWM, reset before), read from outside; what the worker retains is read two
 // seconds after. Plain HTTP has no message: there the payload is the body of a
-// request through the proxy. Bytes on Azure's stream are refused by stanch above
-// 16 MiB; what they would have cost is measured at a bare host of the contract.
+// request through the proxy. What bytes on Azure's stream cost a host that holds
+// them whole is measured at a bare host of the contract.
 // Begin with ways.go.
 package main
 
