@@ -1,12 +1,24 @@
 // Package judge says what a hunt's observations mean: how many bytes a request each
 // endpoint leaves behind, how sure that is, and whether more blocks would tell more.
 //
-// Begin with New, Judge.Add and Judge.Report.
+// The growth of the floor over a block is taken as seconds × drift + requests × what the
+// endpoint leaves + noise. The idle blocks tell the drift, so what grows without
+// load is blamed on nobody. Four rules keep the judgement honest. A verdict is given
+// only at looks that were fixed before, and the odds of being wrong are shared out
+// among them, so that stopping as soon as it knows costs nothing. Clean is a finding
+// of its own, made when the interval ends below the smallest effect, never for want of
+// evidence. An endpoint whose later rounds grow less is filling something, and is not
+// a leak until it keeps on. And the first block of an endpoint in a process is
+// its warm-up, which counts for nothing.
+//
+// Begin with New, Judge.Add and Judge.Report. The statistics are in fit.go and
+// spread.go, the rules in look.go.
 package judge
 
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/hunt"
@@ -23,47 +35,80 @@ type Config struct {
 
 // Judge gathers observations. It is not safe for concurrent use.
 type Judge struct {
-	config       Config
-	observations []hunt.Observation
+	config Config
+	sides  []*side
+	pairs  map[string]*pair // by endpoint; nil without a pair
+	blocks int
+	rounds int // finished, the warm-up not counted
+	looks  int
 }
 
-// New makes a judge that has seen nothing. Its errors name what is wrong with the
-// config.
+// New makes a judge that has seen nothing. Its error names everything that is wrong
+// with the config.
 func New(config Config) (*Judge, error) {
-	if len(config.Endpoints) == 0 {
-		return nil, errors.New("no endpoint to hunt through\nhint: name at least one, such as 'GET /orders/7'")
+	if config.Smallest == 0 {
+		config.Smallest = 256
 	}
-	return &Judge{config: config}, nil
+	if config.Longest == 0 {
+		config.Longest = 20 * time.Second
+	}
+	if config.Growth == 0 {
+		config.Growth = 256 << 20
+	}
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	j := &Judge{config: config, sides: []*side{newSide(hunt.SideA, config.Endpoints)}}
+	if config.Pair {
+		j.sides = append(j.sides, newSide(hunt.SideB, config.Endpoints))
+		j.pairs = map[string]*pair{}
+		for _, name := range config.Endpoints {
+			j.pairs[name] = &pair{change: hunt.Unsettled}
+		}
+	}
+	return j, nil
 }
 
-// Size is how long the endpoint's next block shall be ("" is idleness): long
-// enough for a leak of the smallest effect to stand out of the noise that was seen
-// so far. Zero leaves the endpoint out: it is decided. It fits design.Plan.Next.
-func (j *Judge) Size(endpoint string) hunt.Size {
-	if endpoint == "" {
-		return hunt.Size{For: 3 * time.Second}
+func (c *Config) check() error {
+	var wrong []error
+	if len(c.Endpoints) == 0 {
+		wrong = append(wrong, errors.New("no endpoint to drive\nhint: name at least one, such as 'GET /orders/7'"))
 	}
-	return hunt.Size{Requests: 1000, For: 5 * time.Second}
+	for i, name := range c.Endpoints {
+		switch {
+		case name == "":
+			wrong = append(wrong, fmt.Errorf("endpoint %d has no name", i+1))
+		case slices.Index(c.Endpoints, name) < i:
+			wrong = append(wrong, fmt.Errorf("endpoint %q is named twice", name))
+		}
+	}
+	if !(c.Smallest > 0) {
+		wrong = append(wrong, fmt.Errorf("the smallest effect is %v bytes a request, and has to be above zero", c.Smallest))
+	}
+	if c.Longest < 0 || c.Growth < 0 {
+		wrong = append(wrong, fmt.Errorf("a block of at most %v and %d bytes can't be", c.Longest, c.Growth))
+	}
+	return errors.Join(wrong...)
 }
 
-// Add takes the observation of the block that was driven last. Its error says what
-// can't be: an endpoint that nobody named, or times that run backwards.
+// Add takes the observation of the block that was driven last. After the last block of
+// a round it may give verdicts. Its error says what can't be: an endpoint or
+// a side that nobody named, or times that run backwards.
 func (j *Judge) Add(o hunt.Observation) error {
-	if o.After.At < o.Before.At {
-		return fmt.Errorf("observe block %d: its floor after, at %v, is earlier than the one before, at %v", o.Block.Number, o.After.At, o.Before.At)
+	at := slices.IndexFunc(j.sides, func(s *side) bool { return s.name == o.Block.Side })
+	switch {
+	case at < 0:
+		return fmt.Errorf("observe block %d: side %q is not in this hunt", o.Block.Number, o.Block.Side)
+	case o.Block.Endpoint != "" && j.sides[at].suspects[o.Block.Endpoint] == nil:
+		return fmt.Errorf("observe block %d: nobody named the endpoint %q", o.Block.Number, o.Block.Endpoint)
+	case o.After.At < o.Before.At:
+		return fmt.Errorf("observe block %d: the floor after it, at %v, is earlier than the one before, at %v", o.Block.Number, o.After.At, o.Before.At)
 	}
-	j.observations = append(j.observations, o)
+	j.sides[at].add(o)
+	j.blocks++
+	if o.Block.Last {
+		j.rounds = max(j.rounds, o.Block.Round)
+		j.look()
+	}
 	return nil
-}
-
-// Report says what is known now. With no observation it is undecided.
-func (j *Judge) Report() hunt.Report {
-	return hunt.Report{Verdict: hunt.Undecided, Blocks: len(j.observations), Detectable: -1, More: -1, Remaining: -1}
-}
-
-// Mixed judges windows of mixed traffic, for when endpoints can't be driven apart.
-// Its findings are unidentifiable where the endpoints' requests rose and fell
-// together.
-func Mixed(endpoints []string, smallest float64, stretches []hunt.Stretch) hunt.Report {
-	return hunt.Report{Verdict: hunt.Undecided, Blocks: len(stretches), Detectable: -1, More: -1, Remaining: -1}
 }

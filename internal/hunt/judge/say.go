@@ -1,0 +1,93 @@
+package judge
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/hunt"
+)
+
+func size(bytes float64) string {
+	if bytes < 0 {
+		return "-" + size(-bytes)
+	}
+	return bytesize.Size(math.Round(bytes)).String()
+}
+
+// why says a finding in a sentence.
+func (s *side) why(f *hunt.Finding, who *suspect) string {
+	switch f.Verdict {
+	case hunt.Leaks:
+		return fmt.Sprintf("each request leaves %s behind (%s to %s), in %d rounds", size(f.PerRequest.Mid), size(f.PerRequest.Lo), size(f.PerRequest.Hi), f.Rounds)
+	case hunt.Clean:
+		return "leaves at most " + size(f.AtMost) + " a request behind"
+	case hunt.Filling:
+		return fmt.Sprintf("grew until round %d, and since then by at most %s a request: it fills something", who.from-1, size(f.AtMost))
+	case hunt.Kills:
+		return fmt.Sprintf("the worker died in %d of its blocks: %s", f.Deaths, who.ended)
+	case hunt.Unidentifiable:
+		return fmt.Sprintf("none of its %d requests was answered well", f.Failed)
+	}
+	switch {
+	case f.PerRequest == nil:
+		return "too few rounds to say"
+	case who.from > 0:
+		return fmt.Sprintf("grew, and less since round %d; more rounds will tell whether it goes on", who.from)
+	}
+	return fmt.Sprintf("%s to %s a request: could be either", size(f.PerRequest.Lo), size(f.PerRequest.Hi))
+}
+
+// notes are what an operator should know beside the findings.
+func (s *side) notes(all judgements) (notes []string) {
+	unstable, restless := 0, 0
+	for _, o := range s.seen {
+		if o.Block.Round > 0 && o.After.Generation == o.Before.Generation {
+			restless++
+			if !o.After.Stable {
+				unstable++
+			}
+		}
+	}
+	if unstable*4 > restless {
+		notes = append(notes, fmt.Sprintf("memory had not come to rest after %d of %d blocks, so that intervals are wide; a longer settling would help", unstable, restless))
+	}
+	lead := all.lead()
+	for name, column := range lead.table.columns {
+		if f := lead.fitted; f.ok && f.interval(column).Hi < 0 && lead.table.counts[name] > 2 {
+			notes = append(notes, fmt.Sprintf("%s gives memory back (%s a request): what it frees, another endpoint may have been blamed for", name, size(-f.beta[column])))
+		}
+	}
+	return notes
+}
+
+// summary is the hunt in a line.
+func (j *Judge) summary(r *hunt.Report) string {
+	leaking, undecided, atMost := 0, 0, 0.0
+	var worst *hunt.Finding
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		switch f.Verdict {
+		case hunt.Leaks:
+			leaking++
+			if worst == nil || f.PerRequest.Mid > worst.PerRequest.Mid {
+				worst = f
+			}
+		case hunt.Clean, hunt.Filling:
+			atMost = max(atMost, f.AtMost)
+		default:
+			undecided++
+		}
+	}
+	switch {
+	case leaking == 0 && undecided == 0:
+		return "none leaks more than " + size(atMost) + " a request"
+	case leaking == 0:
+		return fmt.Sprintf("undecided for %d of %d endpoints", undecided, len(r.Findings))
+	}
+	line := fmt.Sprintf("%s leaks %s a request", worst.Endpoint, size(worst.PerRequest.Mid))
+	if leaking > 1 {
+		line += fmt.Sprintf(", and %d more leak", leaking-1)
+	}
+	return line
+}
