@@ -12,8 +12,8 @@ const (
 	exitOK        = 0
 	exitError     = 1 // it was tried and did not work out
 	exitUsage     = 2 // it was not tried: flags, file or variables are wrong
-	exitFinding   = 3 // it worked, and found what it was asked to look for: check found a problem, trend a leak, postmortem show found none
-	exitUndecided = 4 // it worked, and what there is does not decide: trend
+	exitFinding   = 3 // it worked, and found what it was asked to look for: check found a problem, trend and hunt a leak, postmortem show found none
+	exitUndecided = 4 // it worked, and what there is does not decide: trend, hunt
 )
 
 // exitError is an error that knows its code and may have a hint.

@@ -41,6 +41,7 @@ to                          stanch run -- python app.py`,
 		queueCommand(w),
 		blobCommand(w),
 		trendCommand(w),
+		huntCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)
