@@ -156,6 +156,9 @@ func TestALeakOfHoursIsReplacedAtACalmMoment(t *testing.T) {
 	if mid := found.PerSecond.Mid * 3600 / mib; mid < 58 || mid > 62 {
 		t.Errorf("it leaks %.1f MiB an hour, want 60", mid)
 	}
+	if each := found.PerRequest; each == nil || each.Mid < 1650 || each.Mid > 1850 {
+		t.Errorf("it leaks %+v bytes a request, want 1748: 60 MiB an hour over ten requests a second", each)
+	}
 	if grown := found.Grown / mib; grown < 260 || grown > 300 {
 		t.Errorf("it has leaked %d MiB since its warm-up, want about 280", grown)
 	}
