@@ -12,7 +12,7 @@ build:
 	$(GO) build -trimpath -ldflags "-s -w -X main.release=$(VERSION)" -o bin/stanch ./cmd/stanch
 
 test: build
-	$(GO) test -shuffle=on ./...
+	$(GO) test -shuffle=on -timeout 20m ./...
 
 demo: build
 	$(GO) run ./bench/demo
@@ -23,9 +23,10 @@ demo-functions:
 
 check: lint race
 
-# Not of packages whose tests drive programs that are built without the detector.
+# Not of packages whose tests drive programs that are built without the detector, and
+# without the leaks that take minutes.
 race:
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 20m $$($(GO) list ./... | grep -v -e /bench/faults$$ -e /examples)
+	CGO_ENABLED=1 $(GO) test -race -short -shuffle=on -timeout 20m $$($(GO) list ./... | grep -v -e /bench/faults$$ -e /examples)
 
 TOOL = $(GO) tool -modfile=tools/go.mod
 lint:
