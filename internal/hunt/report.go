@@ -56,6 +56,8 @@ type Finding struct {
 	P50       float64 `json:"p50_ms"`     // the median block's
 	P99       float64 `json:"p99_ms"`     // the median block's
 
+	Inflation float64 `json:"inflation,omitempty"` // of mixed traffic: by how much the other endpoints' traffic blurs this one's, as a factor of variance
+
 	Why     string `json:"why"`
 	Decides string `json:"decides,omitempty"` // what would decide it, where more of the same would not
 }

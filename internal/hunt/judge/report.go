@@ -12,7 +12,7 @@ import (
 // those of the last look. With no observation it is undecided.
 func (j *Judge) Report() hunt.Report {
 	r := hunt.Report{
-		Verdict: hunt.Clean, Decided: true, Smallest: j.config.Smallest, Rounds: j.rounds,
+		Decided: true, Smallest: j.config.Smallest, Rounds: j.rounds,
 		Blocks: j.blocks, Detectable: -1, More: -1, Remaining: -1,
 	}
 	for _, s := range j.sides {
@@ -27,16 +27,9 @@ func (j *Judge) Report() hunt.Report {
 		for _, name := range j.config.Endpoints {
 			r.Findings = append(r.Findings, j.finding(s, all, name))
 		}
-		r.Notes = append(r.Notes, s.notes(all)...)
+		r.Notes = append(r.Notes, s.notes(all, j.config.Smallest)...)
 	}
-	for _, f := range r.Findings {
-		switch {
-		case f.Verdict == hunt.Leaks || f.Verdict == hunt.Kills:
-			r.Verdict = hunt.Leaks
-		case f.Verdict != hunt.Clean && f.Verdict != hunt.Filling && r.Verdict == hunt.Clean:
-			r.Verdict = hunt.Undecided
-		}
-	}
+	r.Verdict = overall(r.Findings)
 	for _, name := range j.config.Endpoints {
 		r.Decided = r.Decided && j.settled(name)
 	}
@@ -44,7 +37,7 @@ func (j *Judge) Report() hunt.Report {
 		r.Comparisons = j.comparisons()
 	}
 	j.foresee(&r)
-	r.Summary = j.summary(&r)
+	r.Summary = summary(&r)
 	return r
 }
 
@@ -64,10 +57,8 @@ func (a judgements) lead() *judgement { return &a[0] }
 
 func (a judgements) interval(of series, name string) *hunt.Interval {
 	for i := range a {
-		column, has := a[i].table.columns[name]
-		if a[i].series == of && has && a[i].fitted.ok && a[i].table.counts[name] >= 2 {
-			in := a[i].fitted.interval(column)
-			return &in
+		if a[i].series == of {
+			return a[i].interval(name)
 		}
 	}
 	return nil
@@ -126,7 +117,7 @@ func (j *Judge) finding(s *side, all judgements, name string) hunt.Finding {
 		f.Verdict = hunt.Unidentifiable
 		f.Decides = "a request that the worker answers well"
 	}
-	f.Why = s.why(&f, who)
+	f.Why = why(&f, who)
 	return f
 }
 

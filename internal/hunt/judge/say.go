@@ -2,7 +2,9 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/hunt"
@@ -16,7 +18,7 @@ func size(bytes float64) string {
 }
 
 // why says a finding in a sentence.
-func (s *side) why(f *hunt.Finding, who *suspect) string {
+func why(f *hunt.Finding, who *suspect) string {
 	switch f.Verdict {
 	case hunt.Leaks:
 		return fmt.Sprintf("each request leaves %s behind (%s to %s), in %d rounds", size(f.PerRequest.Mid), size(f.PerRequest.Lo), size(f.PerRequest.Hi), f.Rounds)
@@ -39,7 +41,7 @@ func (s *side) why(f *hunt.Finding, who *suspect) string {
 }
 
 // notes are what an operator should know beside the findings.
-func (s *side) notes(all judgements) (notes []string) {
+func (s *side) notes(all judgements, smallest float64) (notes []string) {
 	unstable, restless := 0, 0
 	for _, o := range s.seen {
 		if o.Block.Round > 0 && o.After.Generation == o.Before.Generation {
@@ -53,16 +55,34 @@ func (s *side) notes(all judgements) (notes []string) {
 		notes = append(notes, fmt.Sprintf("memory had not come to rest after %d of %d blocks, so that intervals are wide; a longer settling would help", unstable, restless))
 	}
 	lead := all.lead()
-	for name, column := range lead.table.columns {
-		if f := lead.fitted; f.ok && f.interval(column).Hi < 0 && lead.table.counts[name] > 2 {
-			notes = append(notes, fmt.Sprintf("%s gives memory back (%s a request): what it frees, another endpoint may have been blamed for", name, size(-f.beta[column])))
+	for _, name := range slices.Sorted(maps.Keys(s.suspects)) {
+		in := lead.interval(name)
+		if found := s.suspects[name].found; found != nil {
+			in = found.perRequest
+		}
+		if in != nil && in.Hi < -smallest {
+			notes = append(notes, fmt.Sprintf("%s gives memory back (%s a request): another endpoint may take it, and leak only by itself", name, size(-in.Mid)))
 		}
 	}
 	return notes
 }
 
+// overall is the verdict on all endpoints.
+func overall(findings []hunt.Finding) hunt.Verdict {
+	all := hunt.Clean
+	for _, f := range findings {
+		switch f.Verdict {
+		case hunt.Leaks, hunt.Kills:
+			return hunt.Leaks
+		case hunt.Undecided, hunt.Unidentifiable:
+			all = hunt.Undecided
+		}
+	}
+	return all
+}
+
 // summary is the hunt in a line.
-func (j *Judge) summary(r *hunt.Report) string {
+func summary(r *hunt.Report) string {
 	leaking, undecided, atMost := 0, 0, 0.0
 	var worst *hunt.Finding
 	for i := range r.Findings {
