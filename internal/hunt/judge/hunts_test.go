@@ -99,6 +99,8 @@ func TestTheEndpointThatLeaksIsFound(t *testing.T) {
 		{"one block in 50 leaves 8 MiB for good", world{noise: 100 * kib, jumps: 0.02, leaks: only(leaking, 4*kib)}, 100, 0.9, 1, 0},
 		{"arenas of 8 MiB, and no heap is told", world{noise: 100 * kib, arena: 8 * mib, leaks: only(leaking, 4*kib)}, 100, 0.95, 1, 0},
 		{"a collector's saw-tooth of 16 MiB, and the heap is told", world{noise: 100 * kib, saw: 16 * mib, churn: 20 * kib, leaks: only(leaking, 4*kib), heap: true}, 100, 0.98, 1, 0},
+		{"all requests together touch 10 MiB for the first time", world{noise: 300 * kib, touches: cache{20_000, 512}, leaks: only(leaking, 4*kib)}, 100, 0.98, 1, 0},
+		{"a start whose 50 MiB die down within two minutes", world{noise: 300 * kib, settles: 50 * mib, leaks: only(leaking, 4*kib)}, 100, 0.98, 1, 0},
 		{"no noise at all", world{leaks: only(leaking, 4*kib)}, 20, 1, 0, 0},
 	} {
 		y := survey(t, row.w, 8, row.times/fewer, 24)

@@ -208,6 +208,27 @@ func TestOneDeathCutsAndBlamesNobody(t *testing.T) {
 	}
 }
 
+func TestAnEndpointThatAnswersNothingWellIsUnidentifiable(t *testing.T) {
+	names := endpoints(2)
+	j := newJudge(t, judge.Config{Endpoints: names})
+	p := design.New(3, names, false)
+	g := newRun(world{noise: 100 * kib}, 3)
+	for b := p.Next(j.Size); b.Round <= 6 && !j.Report().Decided; b = p.Next(j.Size) {
+		o := g.drive(b)
+		if b.Endpoint == names[1] {
+			o.Requests, o.Failed = 0, o.Requests
+		}
+		add(t, j, o)
+	}
+	r := j.Report()
+	if f := r.Findings[1]; f.Verdict != hunt.Unidentifiable || f.Decides == "" || f.Requests != 0 || f.Failed == 0 {
+		t.Errorf("finding %+v, want unidentifiable, and what would decide it", f)
+	}
+	if !r.Decided || r.Verdict != hunt.Undecided {
+		t.Errorf("decided %v, verdict %s; want that there is nothing more to find out, and undecided", r.Decided, r.Verdict)
+	}
+}
+
 func TestSizesFollowTheNoise(t *testing.T) {
 	size := func(w world) int {
 		names := endpoints(4)

@@ -110,8 +110,8 @@ func (g *judgement) later(name string, share float64) (f fitted, column int) {
 	if late == 0 {
 		return fitted{}, 0
 	}
-	own, added := g.table.columns[name], len(g.table.columns)+1
 	rows := slices.Clone(g.table.rows)
+	own, added := g.table.columns[name], len(rows[0].x)
 	for i := range rows {
 		x := append(slices.Clone(rows[i].x), 0)
 		if g.table.names[i] == name && g.table.rounds[i] >= late {
@@ -133,7 +133,7 @@ func (g *judgement) lasts(name string, odds float64) bool {
 	return f.ok && f.beta[column]-stats.Student(1-odds, f.df[column])*f.se[column] > 0
 }
 
-// slows says whether the endpoint grew at first by more than matters, and surely grows
+// slows says whether the endpoint ("" is idleness) grew at first by more than matters, and surely grows
 // by less now.
 func (g *judgement) slows(name string, odds, smallest float64) bool {
 	f, column := g.later(name, 1)
@@ -149,15 +149,15 @@ func (g *judgement) slows(name string, odds, smallest float64) bool {
 // first one is left out: what goes on leaking is found so after what only began, and
 // what fills is followed until it is full.
 func (g *judgement) second(name string) int {
-	seen := false
-	for i := range g.table.rows {
-		if g.table.names[i] != name {
-			continue
+	first := 0
+	for i, round := range g.table.rounds {
+		switch {
+		case g.table.names[i] != name:
+		case first == 0:
+			first = round
+		case round > first:
+			return round
 		}
-		if seen {
-			return g.table.rounds[i]
-		}
-		seen = true
 	}
 	return 0
 }

@@ -63,9 +63,17 @@ func (g *judgement) restless(name string) bool {
 func (j *Judge) lookAt(s *side) {
 	share := spend(j.looks)
 	for _, name := range j.config.Endpoints {
-		if who := s.suspects[name]; who.verdict == hunt.Undecided && who.deaths >= 2 {
+		switch who := s.suspects[name]; {
+		case who.verdict != hunt.Undecided:
+		case who.deaths >= 2:
 			who.verdict = hunt.Kills
+		case s.answered(name) == 0:
+			who.verdict = hunt.Unidentifiable
 		}
+	}
+	if lead := s.judged()[0]; lead.table.counts[""] >= 3 && lead.slows("", slowed*share, 0) {
+		s.from = lead.second("")
+		s.forget()
 	}
 	judged := s.judged()
 	for i := range judged {
@@ -114,7 +122,7 @@ func (j *Judge) excuse(s *side, judged []judgement, odds float64) {
 		if who.atMost < 0 || hi < who.atMost {
 			who.atMost = max(hi, 0)
 		}
-		clean := hi < j.config.Smallest
+		clean := hi < j.config.Smallest && judged[0].table.counts[name] >= 3
 		for _, also := range judged[1:] {
 			// Memory that comes and goes with the collector would take forever.
 			if also.fitted.ok && also.fitted.block < 2*judged[0].fitted.block {

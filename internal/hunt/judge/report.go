@@ -113,8 +113,7 @@ func (j *Judge) finding(s *side, all judgements, name string) hunt.Finding {
 		}
 	}
 	f.P50, f.P99, f.PerSecond = median(p50), median(p99), median(speed)
-	if f.Verdict == hunt.Undecided && f.Rounds >= 2 && f.Requests == 0 {
-		f.Verdict = hunt.Unidentifiable
+	if f.Verdict == hunt.Unidentifiable {
 		f.Decides = "a request that the worker answers well"
 	}
 	f.Why = why(&f, who)

@@ -42,17 +42,23 @@ func why(f *hunt.Finding, who *suspect) string {
 
 // notes are what an operator should know beside the findings.
 func (s *side) notes(all judgements, smallest float64) (notes []string) {
-	unstable, restless := 0, 0
+	unstable, blocks, replaced := 0, 0, 0
 	for _, o := range s.seen {
-		if o.Block.Round > 0 && o.After.Generation == o.Before.Generation {
-			restless++
+		switch {
+		case o.After.Generation != o.Before.Generation:
+			replaced++
+		case o.Block.Round > 0:
+			blocks++
 			if !o.After.Stable {
 				unstable++
 			}
 		}
 	}
-	if unstable*4 > restless {
-		notes = append(notes, fmt.Sprintf("memory had not come to rest after %d of %d blocks, so that intervals are wide; a longer settling would help", unstable, restless))
+	if unstable*4 > blocks {
+		notes = append(notes, fmt.Sprintf("memory had not come to rest after %d of %d blocks, so that intervals are wide; a longer settling would help", unstable, blocks))
+	}
+	if replaced > 0 {
+		notes = append(notes, fmt.Sprintf("the worker was replaced in %d blocks, and the first block of each endpoint after that does not count", replaced))
 	}
 	lead := all.lead()
 	for _, name := range slices.Sorted(maps.Keys(s.suspects)) {
@@ -83,6 +89,14 @@ func overall(findings []hunt.Finding) hunt.Verdict {
 
 // summary is the hunt in a line.
 func summary(r *hunt.Report) string {
+	if len(r.Comparisons) > 0 {
+		changes := map[hunt.Change]int{}
+		for _, c := range r.Comparisons {
+			changes[c.Change]++
+		}
+		return fmt.Sprintf("b against a: %d improved, %d worse, %d equivalent, %d undecided",
+			changes[hunt.Improved], changes[hunt.Worse], changes[hunt.Equivalent], changes[hunt.Unsettled])
+	}
 	leaking, undecided, atMost := 0, 0, 0.0
 	var worst *hunt.Finding
 	for i := range r.Findings {
@@ -100,6 +114,8 @@ func summary(r *hunt.Report) string {
 		}
 	}
 	switch {
+	case worst == nil && r.Verdict == hunt.Leaks:
+		return "a worker died under load"
 	case leaking == 0 && undecided == 0:
 		return "none leaks more than " + size(atMost) + " a request"
 	case leaking == 0:

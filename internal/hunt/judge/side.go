@@ -7,6 +7,7 @@ type side struct {
 	name     hunt.Side
 	seen     []hunt.Observation
 	suspects map[string]*suspect
+	from     int           // rounds before this one are of a worker that has yet to come to rest
 	told     bool          // every floor so far had a managed heap
 	known    [4]*judgement // by series; nil is to be judged anew
 }
@@ -24,7 +25,7 @@ type suspect struct {
 }
 
 func newSide(name hunt.Side, endpoints []string) *side {
-	s := &side{name: name, suspects: map[string]*suspect{}, told: true}
+	s := &side{name: name, suspects: map[string]*suspect{}, from: 1, told: true}
 	for _, endpoint := range endpoints {
 		s.suspects[endpoint] = &suspect{verdict: hunt.Undecided, atMost: -1}
 	}
@@ -41,6 +42,16 @@ func (s *side) add(o hunt.Observation) {
 		who.deaths++
 		who.ended = o.Ended
 	}
+}
+
+// answered is how many requests an endpoint answered well.
+func (s *side) answered(name string) (n int) {
+	for _, o := range s.seen {
+		if o.Block.Endpoint == name {
+			n += o.Requests
+		}
+	}
+	return n
 }
 
 // forget makes judgements be made anew: there is more to judge by, or less.

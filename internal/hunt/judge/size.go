@@ -101,7 +101,7 @@ func (j *Judge) requests(s *side, endpoint string) int {
 	rate := float64(last) / max(load, time.Millisecond).Seconds()
 	settle /= time.Duration(len(s.seen))
 	least := rate * max(settle/2, shortest).Seconds()
-	want := max(least, step/j.config.Smallest/3)
+	want := max(least, math.Ceil(step/j.config.Smallest/2.9))
 	if need, ok := j.need(s, endpoint); ok {
 		// What is known goes with the sum of the squares of the blocks' sizes.
 		left := max(3-rounds, 1)

@@ -65,7 +65,7 @@ func (s *side) counted() (places []int) {
 	warm := map[home]bool{}
 	for i, o := range s.seen {
 		here := home{o.Block.Endpoint, o.After.Generation}
-		cold := o.Block.Round == 0 || !warm[here]
+		cold := o.Block.Round < s.from || !warm[here]
 		warm[here] = true
 		who := s.suspects[o.Block.Endpoint]
 		useless := who != nil && (who.done || o.Block.Round < who.from || o.Requests+o.Failed == 0)

@@ -29,6 +29,8 @@ type world struct {
 	saw       float64            // height of the saw-tooth of a collector that can't be told to collect
 	churn     float64            // bytes a request that the collector has to take away
 	arena     float64            // memory comes in arenas of this size
+	touches   cache              // what all requests together touch for the first time
+	settles   float64            // growth that dies down within two minutes of the start, load or not
 	jumps     float64            // odds that a block leaves a jump of 8 MiB for good
 	own       map[string]float64 // noise of an endpoint's blocks beside the others'
 	heap      bool               // the runtime tells its heap
@@ -54,6 +56,7 @@ type run struct {
 	pool       float64
 	reading    float64 // noise of the last reading
 	phase      float64
+	touched    float64
 	filled     map[string]float64
 	generation uint64
 	floor      hunt.Floor
@@ -114,12 +117,17 @@ func (g *run) drive(b hunt.Block) hunt.Observation {
 		g.filled[b.Endpoint] = c.keys - (c.keys-had)*math.Pow(1-1/c.keys, n)
 		g.live += (g.filled[b.Endpoint] - had) * c.size
 	}
+	if c := g.w.touches; c.keys > 0 {
+		g.level += (c.keys - g.touched) * (1 - math.Pow(1-1/c.keys, n)) * c.size
+		g.touched = c.keys - (c.keys-g.touched)*math.Pow(1-1/c.keys, n)
+	}
 	if g.r.Float64() < g.w.jumps {
 		g.level += 8 << 20
 	}
 	g.level += g.r.NormFloat64() * g.w.own[b.Endpoint]
 	spent := o.Took + g.w.settle
 	g.level += g.w.drift*spent.Seconds() + g.w.wander*math.Sqrt(spent.Seconds())*g.r.NormFloat64()
+	g.level += g.w.settles * (math.Exp(-g.now.Seconds()/40) - math.Exp(-(g.now+spent).Seconds()/40))
 	g.now += spent
 	if g.w.saw > 0 {
 		g.phase = math.Mod(g.phase+n*g.w.churn/g.w.saw+g.r.Float64()*0.1, 1)
