@@ -12,6 +12,7 @@ type Config struct {
 	LeastBytes   float64       // bytes an hour; slower growth is no leak
 	LeastShare   float64       // share of the limit an hour; slower growth is no leak
 	Slowing      float64       // a later half that grows less than this share of the earlier one is filling
+	Evidence     float64       // how much likelier growth has to be than none, as twice a log-likelihood
 	Odds         float64       // how much better a line has to explain growth than a curve that slows, as twice a log-likelihood
 	InARow       int           // evaluations that have to agree
 	Generations  int           // finished generations that have to agree
@@ -29,6 +30,7 @@ func Default() Config {
 		LeastBytes:   1 << 20,
 		LeastShare:   0.004,
 		Slowing:      0.85,
+		Evidence:     18,
 		Odds:         2,
 		InARow:       3,
 		Generations:  3,
@@ -46,6 +48,7 @@ func (c Config) filled() Config {
 	c.LeastBytes = orElse(c.LeastBytes, d.LeastBytes)
 	c.LeastShare = orElse(c.LeastShare, d.LeastShare)
 	c.Slowing = orElse(c.Slowing, d.Slowing)
+	c.Evidence = orElse(c.Evidence, d.Evidence)
 	c.Odds = orElse(c.Odds, d.Odds)
 	c.InARow = orElse(c.InARow, d.InARow)
 	c.Generations = orElse(c.Generations, d.Generations)

@@ -108,10 +108,10 @@ func (g *generations) slopes() (p pooled) {
 	se := math.Sqrt(max(spread*spread/(n-1), noise/n))
 	df := 2 * (p.n - 1)
 	p.early, p.late = p.early/n, p.late/n
-	p.rate = Interval{mean - wide(df)*se, mean, mean + wide(df)*se}
+	p.rate = Interval{Lo: mean - wide(df)*se, Mid: mean, Hi: mean + wide(df)*se}
 	p.surely = mean - sure(df)*se
 	each, _ := spreadOf(perRequest)
 	share := se / max(math.Abs(mean), 1e-9)
-	p.perRequest = Interval{each * (1 - wide(df)*share), each, each * (1 + wide(df)*share)}
+	p.perRequest = Interval{Lo: each * (1 - wide(df)*share), Mid: each, Hi: each * (1 + wide(df)*share)}
 	return p
 }

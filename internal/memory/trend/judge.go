@@ -64,7 +64,7 @@ func (d *Detector) evaluate() {
 			}
 			if a == alongRequests { // a day's load bends their axis, so time has to see growth too
 				byTime := &windows[n-1]
-				w.grows = w.grows && byTime.surely > 0 && byTime.rate.Lo >= d.config.least(d.last.Limit)
+				w.grows = w.grows && byTime.evidence >= d.config.Evidence && byTime.rate.Lo >= d.config.least(d.last.Limit)
 			}
 			windows[n] = w
 			n++
@@ -87,7 +87,7 @@ func (d *Detector) judge(windows []window, p *points) {
 			continue
 		}
 		longest = i
-		if w.lasts && (leak < 0 || d.better(w, windows[leak])) {
+		if w.lasts && !d.slows(w, windows) && (leak < 0 || d.better(w, windows[leak])) {
 			leak = i
 		}
 	}
@@ -113,7 +113,7 @@ func (d *Detector) judge(windows []window, p *points) {
 	case d.fired < d.config.InARow && w.span < 3600:
 		state = OK // a short stretch, once: nothing to speak of
 	case d.fired < d.config.InARow:
-	case d.fired >= d.patience(w) && d.lasted(windows) || w.span >= 3600 && d.consumed() >= d.config.Consumed:
+	case d.fired >= d.patience(w) && d.lasted(windows) || w.span >= 3600 && min(d.consumed(), 2*d.taken(w)) >= d.config.Consumed:
 		state = Confirmed
 	case !windows[longest].lasts:
 		state = Filling
@@ -151,14 +151,14 @@ func (d *Detector) lasted(windows []window) bool {
 }
 
 // patience is how many evaluations in a row have to agree: the further the
-// limit, the more, up to two hours of them. A level that wanders comes back by then.
+// limit, the more, up to 80 minutes of them. A level that wanders comes back by then.
 func (d *Detector) patience(w window) int {
 	rows := 2 * d.config.InARow
 	toLimit := d.toLimit(w)
 	if toLimit == nil {
 		return 2 * rows
 	}
-	return rows + int(min(toLimit.Mid/3600/2, 18))
+	return rows + int(min(toLimit.Mid/3600/2, 10))
 }
 
 // consumed is the share of the headroom that the segment has grown by.
@@ -169,6 +169,12 @@ func (d *Detector) consumed() float64 {
 		return 0
 	}
 	return (float64(l.block(l.n-1).floor) - d.segment.base) / (limit - d.segment.base)
+}
+
+// taken is the share of the headroom that a window's own growth makes up: what
+// the load holds for a while has consumed it, and has not taken it.
+func (d *Detector) taken(w window) float64 {
+	return w.perSecond * w.span / max(float64(d.last.Limit)-d.segment.base, 1)
 }
 
 // pool lets the finished generations speak where the present one does not.

@@ -27,7 +27,7 @@ func (d *Detector) toLimit(w window) *Interval {
 	if w.axis == alongRequests {
 		lo, hi = lo*w.perSecond/w.rate.Mid, hi*w.perSecond/w.rate.Mid
 	}
-	return &Interval{per(room-high-off, hi), per(room-mid, w.perSecond), per(room-low+off, lo)}
+	return &Interval{Lo: per(room-high-off, hi), Mid: per(room-mid, w.perSecond), Hi: per(room-low+off, lo)}
 }
 
 // excess is what the peaks of the last hour stand above their floors: the

@@ -46,16 +46,7 @@ func (l *line) slope(column int) (mid, se float64) {
 // the mean of B squared cosine transforms, with Student's t of B degrees of
 // freedom: E. Lazarus and others, HAR Inference, Journal of Business and Economic Statistics 36
 // (2018). The first cosine is left out: a fitted line has taken it away.
-func fit(p *points) line { return fitWary(p, usual) }
-
-// How many standard errors are added to the correlation that the residuals
-// show. Too high costs some width; too low takes a wandering level for a trend.
-const (
-	usual = 1.5 // intervals that hold the truth 19 times in 20
-	wary  = 3.5 // alarms
-)
-
-func fitWary(p *points, wariness float64) line {
+func fit(p *points) line {
 	l := solvePlain(p, 0)
 	if !l.ok {
 		return l
@@ -71,7 +62,7 @@ func fitWary(p *points, wariness float64) line {
 	if before > 0 {
 		n := float64(p.n)
 		rho = (now/before + 2/n) / (1 - 4/n)
-		rho += wariness * math.Sqrt(max(1-rho*rho, 0)/n)
+		rho += 1.5 * math.Sqrt(max(1-rho*rho, 0)/n)
 	}
 	switch limit := 1 - 1/math.Sqrt(float64(p.n)); {
 	case rho > limit:

@@ -33,7 +33,7 @@ func (d *Detector) Report() Report {
 		rate := w.rate
 		if w.axis == alongRequests {
 			share := w.perSecond / w.rate.Mid
-			rate = Interval{rate.Lo * share, rate.Mid * share, rate.Hi * share}
+			rate = Interval{Lo: rate.Lo * share, Mid: rate.Mid * share, Hi: rate.Hi * share}
 			r.PerRequest = &w.rate
 		}
 		r.PerSecond = &rate

@@ -13,19 +13,38 @@ func jump(p *points) (most float64) {
 	return most
 }
 
-// straight says whether a line explains the window better than growth with the
-// root or the logarithm of the age does, curves that slow for ever: caches with a
-// long tail, arenas that fragment. Twice the difference of the log-likelihoods has
-// to exceed the config's odds.
-func (d *Detector) straight(p *points, l *line, length float64) bool {
-	p.columns-- // the bend
-	for _, curve := range [...]func(float64) float64{math.Sqrt, math.Log} {
-		low, high := curve((p.step[0]+1)*length), curve((p.step[p.n-1]+1)*length)
+// ended is how much likelier, as twice a log-likelihood, growth that ended within
+// the window has to be than growth that goes on.
+const ended = 4
+
+// straight compares the line that explains a window with other curves, each at the
+// memory of noise that suits it best. It says false where growth that ended is
+// likelier by more than ended, and where the line is not likelier by the config's odds than
+// growth with the root or the logarithm of the age, curves that slow for ever: caches
+// with a long tail, arenas that fragment. New growth can't be their tail, and is
+// spared that second part. length is that of a step in seconds. The axis of p is gone
+// afterwards.
+func (d *Detector) straight(p *points, length float64, fresh bool) bool {
+	line := momentsOf(p)
+	straight, _, _ := line.best()
+	first, last := p.step[0], p.step[p.n-1]
+	against := func(curve func(step float64) float64) float64 {
+		low, high := curve(first), curve(last)
 		for k := range p.n {
-			p.x[k][1] = (curve((p.step[k]+1)*length)-low)/(high-low) - 0.5
+			p.x[k][1] = (curve(p.step[k])-low)/(high-low) - 0.5
 		}
-		bent := solve(p, l.rho)
-		if !bent.ok || float64(p.n)*math.Log(bent.s2/l.s2) <= d.config.Odds {
+		m := momentsOf(p)
+		bent, _, _ := m.best()
+		return 2 * (straight - bent)
+	}
+	for _, share := range [...]float64{1. / 2, 2. / 3, 5. / 6} {
+		end := first + share*(last-first)
+		if against(func(step float64) float64 { return min(step, end) }) < -ended {
+			return false
+		}
+	}
+	for _, curve := range [...]func(float64) float64{math.Sqrt, math.Log} {
+		if !fresh && against(func(step float64) float64 { return curve((step + 1) * length) }) <= d.config.Odds {
 			return false
 		}
 	}
@@ -45,4 +64,19 @@ func (d *Detector) newGrowth(w window) bool {
 		return false
 	}
 	return float64(b.floor-a.floor)/(b.at-a.at) < 0.7*w.late*w.perSecond/w.rate.Mid
+}
+
+// slows says whether a shorter window over the end of w sees its growth slow. The
+// halves of a window that begins before the growth does hide that.
+func (d *Detector) slows(w window, windows []window) bool {
+	for i := range windows {
+		o := &windows[i]
+		if o.axis != w.axis || o.from <= w.from || o.span < max(3600, 0.3*w.span) {
+			continue
+		}
+		if o.grows && o.late < d.config.Slowing*o.early && o.bend < -2 {
+			return true
+		}
+	}
+	return false
 }

@@ -18,7 +18,8 @@ type window struct {
 	from, span  float64 // seconds of the segment's age
 	perSecond   float64 // the mid rate in bytes a second, whichever the axis
 	rate        Interval
-	surely      float64 // the rate that is exceeded with a certainty of 0.99999
+	surely      float64 // the rate that leaks of minutes have to exceed nothing by
+	evidence    float64 // for growth, and not for none
 	se          float64
 	early, late float64 // rates of the two halves
 	bend        float64 // late less early, in standard errors
@@ -32,18 +33,9 @@ type window struct {
 // leastPoints is the fewest floors that a regression is made of.
 const leastPoints = 18
 
-// lateFactor widens the bound for growth that began long after the warm-up:
+// later is how much more evidence growth takes that began long after the warm-up:
 // many such stretches are looked at in a day.
-const lateFactor = 2
-
-// certain is the factor of the bound that growth has to clear. Leaks of minutes
-// have little time to be sure in, and other conditions to meet.
-func certain(level, df int) float64 {
-	if level == fine {
-		return 2 * wide(df)
-	}
-	return sure(df)
-}
+const later = 6
 
 // look judges the end of the segment since an age. Blocks are joined by two and
 // by four where that makes the interval narrower: a collector's saw has longer teeth.
@@ -82,27 +74,22 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 	now := l.block(l.n - 1).at
 	w = window{
 		axis: along, level: level, from: first, span: now - first, se: se, df: best.df,
-		rate:   Interval{mid - wide(best.df)*se, mid, mid + wide(best.df)*se},
-		surely: mid - certain(level, best.df)*se, noise: math.Sqrt(best.s2),
+		rate:   Interval{Lo: mid - wide(best.df)*se, Mid: mid, Hi: mid + wide(best.df)*se},
+		surely: mid - 2*wide(best.df)*se, noise: math.Sqrt(best.s2),
 	}
 	perSecond := 1.0
 	if along == alongRequests {
 		perSecond = scale / w.span
 	}
 	w.perSecond = mid * perSecond
-	if w.surely <= 0 || w.rate.Lo*perSecond < d.config.least(d.last.Limit) {
+	if w.rate.Lo*perSecond < d.config.least(d.last.Limit) || level == fine && w.surely <= 0 {
 		return w, true
 	}
 	d.gather(p, level, from, by, along, floors)
-	if wide := fitWary(p, wary); wide.ok {
-		mid, se := wide.slope(1)
-		factor := certain(level, wide.df)
-		if w.from > d.segment.hold+0.25*w.span {
-			factor *= lateFactor
-		}
-		w.surely = (mid - factor*se) / scale
+	if level != fine && !d.evident(p, &w) || jump(p) >= 0.5*mid*scale {
+		return w, true
 	}
-	w.grows = w.surely > 0 && jump(p) < 0.5*mid*scale
+	w.grows = true
 	column := p.columns
 	for k := range p.n {
 		p.x[k][column] = max(p.x[k][1], 0)
@@ -116,6 +103,22 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 	w.early, w.late = bent.beta[1]/scale, (bent.beta[1]+turn)/scale
 	w.bend = turn / max(turnSE, 1e-9)
 	w.steady = math.Abs(w.bend) < 1.2
-	w.lasts = w.late >= d.config.Slowing*w.early && (level == fine || d.newGrowth(w) || d.straight(p, &best, d.levels[level].length*float64(by)))
+	w.lasts = w.late >= d.config.Slowing*w.early
+	if level != fine && w.lasts {
+		p.columns-- // the bend
+		w.lasts = d.straight(p, d.levels[level].length*float64(by), d.newGrowth(w))
+	}
 	return w, true
+}
+
+// evident says whether growth is so much likelier than none, and can be told from
+// the load. Leaks of minutes have little time to be sure in, and other conditions
+// to meet.
+func (d *Detector) evident(p *points, w *window) bool {
+	w.evidence = evidence(p)
+	need := d.config.Evidence
+	if w.from > d.segment.hold+0.25*w.span {
+		need += later
+	}
+	return w.evidence >= need && (w.span >= hidden || !behindLoad(p))
 }
