@@ -1,9 +1,10 @@
-// Package stats is the little statistics that several judgements share: quantiles
-// of Student's t, and an interval that prints itself.
+// Package stats is the little statistics that several judgements share: estimates
+// with their bounds, the slope of a line through noise that remembers, ranks, and
+// the distributions below them.
 //
-// It is arithmetic only: the same numbers in give the same numbers out. What is
-// estimated, and when an estimate says anything, belongs to who asks. Begin with
-// Interval and Student.
+// It is arithmetic only: the same numbers in give the same numbers out, and sums go
+// in the order of the values. What is estimated, and when an estimate says anything,
+// belongs to who asks. Begin with Estimate; Interval is one that prints itself.
 package stats
 
 import (
