@@ -69,7 +69,7 @@ func (m *moments) likelihood(rho float64) (with, without, slope float64, ok bool
 	}
 	left, slope, ok := sums.left(from, c, -1)
 	bare, _, also := sums.left(from, c, 1)
-	if !ok || !also {
+	if !ok || !also || left <= 0 || bare <= 0 {
 		return 0, 0, 0, false
 	}
 	n := float64(m.n - 1)
@@ -110,7 +110,7 @@ func (s *products) left(from, to, unused int) (squares, slope float64, ok bool) 
 		}
 		squares -= factor * s[to][kept[i]]
 	}
-	return squares, slope, squares > 0
+	return squares, slope, true
 }
 
 // best is likelihood at the memories that suit best: one for with, one for without.
