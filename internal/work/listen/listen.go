@@ -107,6 +107,7 @@ type Listener struct {
 	handle Handler
 	may    func(context.Context) error
 	tell   func(News)
+	done   doneList
 
 	mu    sync.Mutex
 	hand  int

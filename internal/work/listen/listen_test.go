@@ -122,6 +122,13 @@ func (s *shelf) fail(err error) {
 	s.fails = err
 }
 
+// change does something to the first job.
+func (s *shelf) change(do func(*item)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	do(s.items["jobs"][0])
+}
+
 func (s *shelf) size(name string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -486,5 +493,51 @@ func TestAPolicyWithMistakesNamesThemAll(t *testing.T) {
 	}
 	if err := listen.Default(2).Check(); err != nil {
 		t.Errorf("the default has mistakes: %v", err)
+	}
+}
+
+func TestWhatIsDoneIsNotDoneAgainWhereOnlyItsEndWasNotTaken(t *testing.T) {
+	for _, row := range []struct {
+		why     string
+		meet    func(r *run) // while it is worked on
+		change  bool         // somebody changes its text meanwhile
+		verdict settle.Ending
+		runs    int64
+		left    int
+		poison  int
+	}{
+		{"the store is away until the lease has lapsed", func(r *run) { r.fail(&work.Unavailable{Err: errors.New("away")}) }, false, settle.Succeeded, 1, 0, 0},
+		{"somebody else had the lease", func(r *run) {
+			r.change(func(i *item) { i.receipt, i.m.Visible = 0, time.Now() })
+		}, false, settle.Succeeded, 1, 0, 0},
+		{"it is another message by now", func(r *run) { r.fail(&work.Unavailable{Err: errors.New("away")}) }, true, settle.Succeeded, 2, 0, 0},
+		{"what failed is tried again", func(r *run) { r.fail(&work.Unavailable{Err: errors.New("away")}) }, false, settle.Failed, 3, 0, 1},
+	} {
+		t.Run(row.why, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var runs atomic.Int64
+				var r *run
+				p := policy()
+				p.MaxDeliveries = 3
+				r = begin(t, p, func(context.Context, *queue.Message) listen.Verdict {
+					time.Sleep(time.Second)
+					if runs.Add(1) == 1 {
+						row.meet(r)
+					}
+					return listen.Verdict{Ending: row.verdict}
+				}, nil)
+				r.fill(t, 1)
+				time.Sleep(2 * time.Minute)
+				r.fail(nil)
+				if row.change {
+					r.change(func(i *item) { i.m.Body = []byte("another") })
+				}
+				time.Sleep(5 * time.Minute)
+				r.end()
+				if runs.Load() != row.runs || r.size("jobs") != row.left || r.size("jobs-poison") != row.poison {
+					t.Errorf("it was worked on %d times, %d are left and %d poison; want %d, %d and %d", runs.Load(), r.size("jobs"), r.size("jobs-poison"), row.runs, row.left, row.poison)
+				}
+			})
+		})
 	}
 }

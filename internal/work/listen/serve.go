@@ -14,6 +14,10 @@ import (
 // serve has one message worked on, keeps its lease meanwhile, and settles it.
 func (l *Listener) serve(grace context.Context, lease queue.Lease) {
 	m := lease.Message()
+	if l.done.has(m) {
+		l.settle(grace, lease, settle.Decision{Act: settle.Delete, Why: "an earlier delivery has done it, and the store had not taken its end"})
+		return
+	}
 	c := settle.Case{
 		Queue: l.queue, Deliveries: m.Deliveries, MaxDeliveries: l.policy.MaxDeliveries,
 		MaxKills: l.policy.MaxKills, RetryDelay: l.policy.RetryDelay,
@@ -40,6 +44,9 @@ func (l *Listener) serve(grace context.Context, lease queue.Lease) {
 	k := l.keep(lease)
 	v := l.handle(grace, &seen)
 	if !k.end() {
+		if v.Ending == settle.Succeeded {
+			l.done.add(&seen)
+		}
 		return
 	}
 	c.Ending, c.Reason, c.Kills, c.Postmortems, c.Excused = v.Ending, v.Reason, v.Kills, v.Postmortems, v.Excused
@@ -127,10 +134,12 @@ func (l *Listener) settle(grace context.Context, lease queue.Lease, d settle.Dec
 			news.MovedTo, err = lease.Move(ctx, d.To)
 		}
 		if err == nil {
+			l.done.forget(lease.Message())
 			l.tell(news)
 			return
 		}
 		if errors.Is(err, work.ErrLost) {
+			l.unended(lease.Message(), d)
 			l.tell(News{Kind: LeaseLost, Message: lease.Message(), Settled: d, Err: err})
 			return
 		}
@@ -139,8 +148,16 @@ func (l *Listener) settle(grace context.Context, lease queue.Lease, d settle.Dec
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
+			l.unended(lease.Message(), d)
 			l.tell(News{Kind: Unsettled, Message: lease.Message(), Settled: d, Err: err})
 			return
 		}
+	}
+}
+
+// unended remembers a message that is done, for when it comes back.
+func (l *Listener) unended(m *queue.Message, d settle.Decision) {
+	if d.Act == settle.Delete {
+		l.done.add(m)
 	}
 }
