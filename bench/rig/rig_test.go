@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -115,11 +116,15 @@ func TestProcessorTimeAndResidentMemoryAreOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for began := time.Now(); time.Since(began) < 100*time.Millisecond; {
+	// Until the kernel says so, however little of the machine is ours.
+	began, took := time.Now(), time.Duration(0)
+	for ; took < 50*time.Millisecond && time.Since(began) < time.Minute; took -= before {
+		if took, err = rig.CPU(os.Getpid()); err != nil {
+			t.Fatal(err)
+		}
 	}
-	after, err := rig.CPU(os.Getpid())
-	if took := after - before; err != nil || took < 20*time.Millisecond || took > 5*time.Second {
-		t.Errorf("CPU over 100 ms of work = %v, %v", took, err)
+	if passed := time.Since(began); took < 50*time.Millisecond || took > time.Duration(runtime.NumCPU()+1)*passed+100*time.Millisecond {
+		t.Errorf("CPU of %v of work = %v", passed, took)
 	}
 	if rss, err := rig.Resident(os.Getpid()); err != nil || rss < 1<<20 || rss > 1<<30 {
 		t.Errorf("Resident = %d, %v; want some MiB", rss, err)
