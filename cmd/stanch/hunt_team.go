@@ -161,7 +161,7 @@ func (t *team) meet(ctx context.Context, q *huntRequest, c *chosen) error {
 			return &codedError{code: exitUndecided, err: errors.New("interrupted before the first block: nothing is known")}
 		}
 		if o.Answered() == 0 {
-			if !t.died() {
+			if !t.subject.Launched() || !t.subject.Died() {
 				return usage(fmt.Errorf("the worker at %s can't be reached: %s", t.subject.Base(), o.Failures()), "is it running, and is the address right?")
 			}
 			t.deadly[e.Name()] = true
@@ -197,16 +197,6 @@ func (t *team) meet(ctx context.Context, q *huntRequest, c *chosen) error {
 		return usage(fmt.Errorf("no endpoint is left to drive: %s", strings.Join(c.notes, "; ")), "name values that exist with --key, or endpoints by hand")
 	}
 	return nil
-}
-
-// died says whether a worker that was started has ended.
-func (t *team) died() bool {
-	select {
-	case <-t.subject.Done():
-		return true
-	default:
-		return false
-	}
 }
 
 // lastLines keeps the end of what a worker prints.

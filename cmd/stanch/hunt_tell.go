@@ -127,7 +127,7 @@ func amount(v float64) string {
 		return "?"
 	case v <= -0.5:
 		return "-" + amount(-v)
-	case v < 16<<10 && math.Mod(v, 1024) != 0:
+	case v < 64<<10 && math.Mod(v, 1024) != 0:
 		return fmt.Sprintf("%.0fB", math.Abs(v)) // whose second digit counts
 	}
 	return bytesize.Size(math.Round(v)).String()

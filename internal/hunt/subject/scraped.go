@@ -40,7 +40,7 @@ func (m *scraped) look(ctx context.Context) (look, error) {
 		if ctx.Err() != nil {
 			return look{}, ctx.Err()
 		}
-		return look{}, &Ended{fmt.Sprintf("does not tell its memory any more: %v", err)}
+		return look{}, &Ended{fmt.Sprintf("does not tell its memory: %v", err)}
 	}
 	t := parseProcess(body)
 	if t.resident == 0 {

@@ -14,6 +14,7 @@ package subject
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -150,7 +151,7 @@ func (s *Subject) Settle(ctx context.Context) (hunt.Floor, error) {
 			if n := len(seen); n > looksAlike {
 				seen = seen[n-looksAlike:]
 			}
-			if len(seen) == looksAlike && atRest(seen) {
+			if enough(seen) && atRest(seen) {
 				return s.floor(seen, true), nil
 			}
 		}
@@ -167,6 +168,13 @@ func (s *Subject) Settle(ctx context.Context) (hunt.Floor, error) {
 			return hunt.Floor{}, ctx.Err()
 		}
 	}
+}
+
+// enough says whether these looks are enough to tell rest by: so many, or fewer over
+// as long a time, since a stanch looks once a second where memory is quiet.
+func enough(seen []look) bool {
+	n := len(seen)
+	return n == looksAlike || n > 1 && seen[n-1].at.Sub(seen[0].at) >= looksAlike*lookEvery
 }
 
 func atRest(seen []look) bool {
@@ -193,17 +201,29 @@ func (s *Subject) floor(seen []look, stable bool) hunt.Floor {
 	return f
 }
 
+// lastBreath is how long the word of a launched worker's end is waited for, once its
+// process is not to be found any more, or does not answer.
+const lastBreath = 2 * time.Second
+
+// Died waits a moment for the end of a launched worker that seems to have gone, and
+// says whether it came.
+func (s *Subject) Died() bool {
+	over := time.NewTimer(lastBreath)
+	defer over.Stop()
+	select {
+	case <-s.Done():
+		return true
+	case <-over.C:
+		return false
+	}
+}
+
 // gone says how a launched worker ended, where the meter only missed it.
 func (s *Subject) gone(err error) error {
-	if s.crew == nil || s.crew.worker == nil {
+	if ended := new(Ended); !errors.As(err, &ended) || s.Done() == nil || !s.Died() {
 		return err
 	}
-	select {
-	case <-s.crew.worker.Done():
-		return &Ended{s.crew.worker.Exit().Status}
-	default:
-		return err
-	}
+	return &Ended{s.crew.worker.Exit().Status}
 }
 
 // clean asks for a collection, twice: what the first one finalizes, and what pools
