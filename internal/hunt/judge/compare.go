@@ -2,17 +2,20 @@ package judge
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/stanch-dev/stanch/internal/hunt"
-	"github.com/stanch-dev/stanch/internal/stats"
 )
 
 // pair is an endpoint of both sides.
 type pair struct {
 	change hunt.Change
 	leak   *hunt.Interval // at the look that settled it
+
+	settled bool // the change is known, and the speed too or after pacing rounds
 }
+
+// pacing is how many rounds a comparison is driven for the sake of the speed alone.
+const pacing = 6
 
 // The odds that a comparison calls a change that is none, or none that is one.
 const mistaken = 0.05
@@ -34,7 +37,7 @@ func (j *Judge) difference() judgement {
 func (j *Judge) lookAtPairs() {
 	share, smallest := spend(j.looks), j.config.Smallest
 	more := j.difference()
-	less := more.turned()
+	less, speeds := more.turned(), j.speeds()
 	for again := true; again; {
 		again = false
 		open := 0
@@ -62,9 +65,14 @@ func (j *Judge) lookAtPairs() {
 		if lo, hi, ok := more.bounds(name, mistaken*share); ok && p.change == hunt.Unsettled && lo > -smallest && hi < smallest {
 			p.change = hunt.Equivalent
 		}
-		if p.change != hunt.Unsettled && p.leak == nil {
+		if p.change == hunt.Unsettled {
+			continue
+		}
+		if p.leak == nil {
 			p.leak = more.interval(name)
 		}
+		fast := speeds[name]
+		p.settled = p.settled || pace(fast.times) != hunt.Unsettled || len(fast.ratio) >= pacing
 	}
 }
 
@@ -81,70 +89,20 @@ func (g *judgement) turned() judgement {
 // comparisons are what is known of every pair now.
 func (j *Judge) comparisons() (all []hunt.Comparison) {
 	now := j.difference()
+	speeds := j.speeds()
 	for _, name := range j.config.Endpoints {
-		p := j.pairs[name]
-		c := hunt.Comparison{Endpoint: name, Change: p.change, Leak: p.leak, Pace: hunt.Unsettled}
+		p, fast := j.pairs[name], speeds[name]
+		c := hunt.Comparison{
+			Endpoint: name, Change: p.change, Leak: p.leak, Pairs: len(fast.ratio),
+			A: mean(fast.a, nil), B: mean(fast.b, nil), Speed: fast.times, Pace: pace(fast.times),
+		}
 		if c.Leak == nil {
 			c.Leak = now.interval(name)
-		}
-		var a, b, ratio []float64
-		rate := func(s *side) map[int]float64 {
-			rates := map[int]float64{}
-			for _, o := range s.seen {
-				if o.Block.Endpoint == name && o.Block.Round > 0 && o.Took > 0 && o.Requests > 0 {
-					rates[o.Block.Round] = float64(o.Requests) / o.Took.Seconds()
-				}
-			}
-			return rates
-		}
-		ofA, ofB := rate(j.sides[0]), rate(j.sides[1])
-		for round := range j.rounds + 1 {
-			if ofA[round] > 0 && ofB[round] > 0 {
-				a, b = append(a, ofA[round]), append(b, ofB[round])
-				ratio = append(ratio, math.Log(ofB[round]/ofA[round]))
-			}
-		}
-		c.Pairs, c.A, c.B = len(a), mean(a), mean(b)
-		if times := mean(ratio); times != nil {
-			c.Speed = &hunt.Interval{Lo: math.Exp(times.Lo), Mid: math.Exp(times.Mid), Hi: math.Exp(times.Hi)}
-			c.Pace = pace(c.Speed)
 		}
 		c.Why = whyChanged(&c)
 		all = append(all, c)
 	}
 	return all
-}
-
-// matters is the share by which a speed has to change before it is one.
-const matters = 0.05
-
-func pace(times *hunt.Interval) hunt.Change {
-	switch {
-	case times.Lo > 1 && times.Mid >= 1+matters:
-		return hunt.Improved
-	case times.Hi < 1 && times.Mid <= 1-matters:
-		return hunt.Worse
-	case times.Lo > 1-matters && times.Hi < 1+matters:
-		return hunt.Equivalent
-	}
-	return hunt.Unsettled
-}
-
-// mean is the mean of rounds with its 95 % interval; nil for fewer than two.
-func mean(of []float64) *hunt.Interval {
-	n := float64(len(of))
-	if n < 2 {
-		return nil
-	}
-	sum, square := 0.0, 0.0
-	for _, v := range of {
-		sum += v
-	}
-	for _, v := range of {
-		square += (v - sum/n) * (v - sum/n)
-	}
-	width := stats.Student(0.975, n-1) * math.Sqrt(square/(n-1)/n)
-	return &hunt.Interval{Lo: sum/n - width, Mid: sum / n, Hi: sum/n + width}
 }
 
 func whyChanged(c *hunt.Comparison) string {

@@ -1,6 +1,8 @@
 package judge_test
 
 import (
+	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -32,48 +34,54 @@ func quantile(of []float64, share float64) float64 {
 	return of[min(int(share*float64(len(of))), len(of)-1)]
 }
 
+// held is where the seeds of the surveys begin: no constant was chosen on any of them.
+const held = 1 << 40
+
 func survey(t *testing.T, w world, n, times, rounds int) *tally {
 	t.Helper()
 	var y tally
 	for seed := range uint64(times) {
-		h := hunts(t, w, n, seed, rounds)
-		right := true
-		y.hunts++
-		for _, f := range h.Findings {
-			truth := w.leaks[f.Endpoint] + w.retains[f.Endpoint] + w.fragments[f.Endpoint]
-			leak := truth > 256
-			switch ok := f.Verdict == hunt.Clean || f.Verdict == hunt.Filling; {
-			case f.Verdict == hunt.Leaks && !leak:
-				y.blamed++
-				right = false
-			case ok && leak:
-				y.missed++
-				right = false
-			case !ok && f.Verdict != hunt.Leaks:
-				y.open++
-				right = false
-			}
-			if f.PerRequest == nil {
-				continue
-			}
-			held := f.PerRequest.Lo <= truth && truth <= f.PerRequest.Hi
-			y.of++
-			if held {
-				y.held++
-			}
-			if leak {
-				y.ofLeaks++
-				if held {
-					y.heldOfLeaks++
-				}
-			}
-		}
-		if right {
-			y.right++
-		}
-		y.rounds, y.seconds = append(y.rounds, float64(h.Rounds)), append(y.seconds, h.took.Seconds())
+		y.add(w, hunts(t, w, n, held+seed, rounds))
 	}
 	return &y
+}
+
+func (y *tally) add(w world, h hunted) {
+	right := true
+	y.hunts++
+	for _, f := range h.Findings {
+		truth := w.leaks[f.Endpoint] + w.retains[f.Endpoint] + w.fragments[f.Endpoint]
+		leak := truth > 256
+		switch ok := f.Verdict == hunt.Clean || f.Verdict == hunt.Filling; {
+		case f.Verdict == hunt.Leaks && !leak:
+			y.blamed++
+			right = false
+		case ok && leak:
+			y.missed++
+			right = false
+		case !ok && f.Verdict != hunt.Leaks:
+			y.open++
+			right = false
+		}
+		if f.PerRequest == nil {
+			continue
+		}
+		holds := f.PerRequest.Lo <= truth && truth <= f.PerRequest.Hi
+		y.of++
+		if holds {
+			y.held++
+		}
+		if leak {
+			y.ofLeaks++
+			if holds {
+				y.heldOfLeaks++
+			}
+		}
+	}
+	if right {
+		y.right++
+	}
+	y.rounds, y.seconds = append(y.rounds, float64(h.Rounds)), append(y.seconds, h.took.Seconds())
 }
 
 func TestTheEndpointThatLeaksIsFound(t *testing.T) {
@@ -115,6 +123,56 @@ func TestTheEndpointThatLeaksIsFound(t *testing.T) {
 	}
 }
 
+func TestWorldsDrawnByLotAreJudgedRight(t *testing.T) {
+	const times = 400
+	var y tally
+	for seed := range uint64(times / fewer) {
+		w, n := lot(held + seed)
+		y.add(w, hunts(t, w, n, held+seed, 16))
+	}
+	right := float64(y.right) / float64(y.hunts)
+	if right < 0.9 || y.blamed > times/fewer/100 || y.missed > times/fewer/100 {
+		t.Errorf("of %d worlds %.3f are judged right in 16 rounds, %d blamed, %d missed, %d open; want 0.9, at most one hunt in 100 wrong each way", y.hunts, right, y.blamed, y.missed, y.open)
+	}
+	t.Logf("of %d worlds %.3f right, %d blamed, %d missed, %d open of %d; rounds %.0f (95 %%: %.0f), minutes %.1f (%.1f); intervals hold %.3f, of %d leaks %.3f",
+		y.hunts, right, y.blamed, y.missed, y.open, y.of, quantile(y.rounds, 0.5), quantile(y.rounds, 0.95), quantile(y.seconds, 0.5)/60,
+		quantile(y.seconds, 0.95)/60, float64(y.held)/float64(y.of), y.ofLeaks, float64(y.heldOfLeaks)/float64(max(y.ofLeaks, 1)))
+}
+
+// lot draws a world and the number of its endpoints.
+func lot(seed uint64) (w world, n int) {
+	r := rand.New(rand.NewPCG(seed, 7))
+	between := func(low, high float64) float64 { return low * math.Pow(high/low, r.Float64()) }
+	often := func(odds float64) bool { return r.Float64() < odds }
+	n = 1 + r.IntN(12)
+	w = world{noise: between(20, 500) * kib, rate: between(300, 20_000), unsteady: 0.05, heavy: often(0.2), heap: often(0.5)}
+	w.settle = time.Duration(between(0.3, 3) * float64(time.Second))
+	if often(0.4) {
+		w.wander = between(10, 150) * kib
+	}
+	if often(0.3) {
+		w.drift = between(1, 100) * kib
+	}
+	if often(0.3) {
+		w.forgets = 0.9 * r.Float64()
+	}
+	if often(0.2) {
+		w.own = only(endpoints(n)[r.IntN(n)], between(100, 1000)*kib)
+	}
+	if often(0.2) {
+		w.touches = cache{between(1000, 20_000), 512}
+	}
+	w.leaks, w.retains = map[string]float64{}, map[string]float64{}
+	for range r.IntN(3) {
+		kind := w.leaks
+		if often(0.5) {
+			kind = w.retains
+		}
+		kind[endpoints(n)[r.IntN(n)]] = between(512, 65_536)
+	}
+	return w, n
+}
+
 func TestIntervalsHoldTheTruthNineteenTimesInTwenty(t *testing.T) {
 	for _, row := range []struct {
 		why string
@@ -128,21 +186,21 @@ func TestIntervalsHoldTheTruthNineteenTimesInTwenty(t *testing.T) {
 		{"growth without load", world{noise: 300 * kib, drift: 50 * kib}},
 		{"an endpoint noisier than the others", world{noise: 100 * kib, own: only("GET /0", 400*kib)}},
 	} {
-		of, held := 0, 0
+		of, inside := 0, 0
 		for _, n := range []int{1, 3, 8} {
 			for _, rounds := range []int{3, 5, 10} {
 				for seed := range uint64(480 / n / min(fewer, 4)) {
-					for _, f := range fixed(t, row.w, n, rounds, seed).Findings {
+					for _, f := range fixed(t, row.w, n, rounds, held+seed).Findings {
 						of++
 						if f.PerRequest.Lo < 0 && f.PerRequest.Hi > 0 {
-							held++
+							inside++
 						}
 					}
 				}
 			}
 		}
 		// 4,320 intervals: three standard deviations of the share are 0.01.
-		got := float64(held) / float64(of)
+		got := float64(inside) / float64(of)
 		if got < 0.93 || got > 0.98 {
 			t.Errorf("%s: %.3f of %d intervals hold the truth, want 0.93 to 0.98", row.why, got, of)
 		}

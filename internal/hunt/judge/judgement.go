@@ -69,12 +69,12 @@ func (g *judgement) leaks(name string, odds, smallest float64) bool {
 	return ok && (lo > smallest || lo > smallest/2 && hi < 2*smallest)
 }
 
-// step is the largest amount that memory is taken to come in where no heap tells how
-// much of it is used: allocators ask the system for so much at once.
-const step = 1 << 20
+// step is what a leak has to amount to before it shows, where no heap tells how much
+// of memory is used: it takes what lies free in the allocator first.
+const step = 512 << 10
 
-// atMost is what an endpoint leaves a request at the most. Growth that has not made one step
-// yet may not show.
+// atMost is what an endpoint leaves a request at the most. Growth of less than a step
+// may not show yet.
 func (g *judgement) atMost(name string, odds float64) (hi float64, ok bool) {
 	_, hi, ok = g.bounds(name, odds)
 	if ok && !g.told {

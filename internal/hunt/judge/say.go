@@ -10,9 +10,14 @@ import (
 	"github.com/stanch-dev/stanch/internal/hunt"
 )
 
+// size prints bytes; a few of them as they are, for one decimal of a kibibyte would
+// hide what an interval tells.
 func size(bytes float64) string {
-	if bytes < 0 {
+	switch {
+	case bytes < 0:
 		return "-" + size(-bytes)
+	case bytes < 10_000:
+		return fmt.Sprintf("%.0fB", bytes)
 	}
 	return bytesize.Size(math.Round(bytes)).String()
 }

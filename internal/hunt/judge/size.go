@@ -46,7 +46,7 @@ func (j *Judge) settled(endpoint string) bool {
 			return false
 		}
 	}
-	return j.pairs == nil || j.pairs[endpoint].change != hunt.Unsettled || j.hopeless(endpoint)
+	return j.pairs == nil || j.pairs[endpoint].settled || j.hopeless(endpoint)
 }
 
 // hopeless says whether a side has nothing to compare.
