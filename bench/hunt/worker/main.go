@@ -30,8 +30,8 @@ func main() {
 
 func run() error {
 	size, err := strconv.Atoi(os.Getenv("LEAK_BYTES"))
-	if err != nil && os.Getenv("LEAK_AT") != "" {
-		return fmt.Errorf("LEAK_BYTES: %w", err)
+	if os.Getenv("LEAK_AT") != "" && (err != nil || size%pageSize != 0) {
+		return fmt.Errorf("LEAK_BYTES is no multiple of %d", pageSize)
 	}
 	l := &leak{size: size, native: os.Getenv("LEAK_KIND") == "native"}
 	for path, serve := range routes() {
@@ -53,17 +53,29 @@ type leak struct {
 	native bool
 
 	mu   sync.Mutex
-	kept [][]byte
+	last *page
 	slab []byte // mapped, outside of the heap
 }
 
-const slabSize = 4 << 20
+const (
+	pageSize = 4096
+	slabSize = 4 << 20
+)
+
+// page is kept whole: it is one of the sizes that the heap has, and the list of them
+// takes nothing besides, so that what is said to leak is what leaks.
+type page struct {
+	before *page
+	body   [pageSize - 8]byte
+}
 
 func (l *leak) keep() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.native {
-		l.kept = append(l.kept, bytes.Repeat([]byte{1}, l.size))
+		for range l.size / pageSize {
+			l.last = &page{before: l.last, body: [pageSize - 8]byte{1}}
+		}
 		return
 	}
 	if len(l.slab) < l.size {
