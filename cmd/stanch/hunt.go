@@ -129,7 +129,7 @@ func runHunt(ctx context.Context, w world, q huntRequest, args []string) error {
 		return err
 	}
 	defer workers.close()
-	c := &chase{w: w, q: q, teams: workers.teams, chosen: chosen, began: time.Now()}
+	c := &chase{w: w, q: q, teams: workers.teams, chosen: chosen, began: time.Now(), most: mostHeld()}
 	if err := c.run(ctx); err != nil {
 		return err
 	}

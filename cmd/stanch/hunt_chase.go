@@ -23,6 +23,7 @@ type chase struct {
 	teams  []*team
 	chosen *chosen
 	began  time.Time
+	most   int64 // bytes that the workers may hold together
 
 	judge  *judge.Judge
 	report hunt.Report
@@ -243,18 +244,24 @@ func (c *chase) anew(ctx context.Context, t *team) error {
 }
 
 // heavy says whether a started worker holds so much that it is better replaced
-// before the next block: more than half of what there is.
+// before the next block.
 func (c *chase) heavy(t *team) bool {
-	if !t.subject.Launched() {
-		return false
-	}
+	return t.subject.Launched() && t.floor.Hard > c.most/int64(len(c.teams))
+}
+
+// mostHeld is what the workers of a hunt may hold together: half of the memory that
+// there is, or 4 GiB where nobody tells.
+func mostHeld() int64 {
 	group, err := cgroup.System().Own()
+	if err != nil {
+		return 4 << 30
+	}
 	defer group.Close()
 	var charge memory.Charge
-	if err != nil || group.Read(&charge) != nil || !charge.Known || charge.Limit == memory.Unlimited {
-		return t.floor.Hard > 4<<30
+	if group.Read(&charge) != nil || !charge.Known || charge.Limit == memory.Unlimited {
+		return 4 << 30
 	}
-	return t.floor.Hard > charge.Limit/2/int64(len(c.teams))
+	return charge.Limit / 2
 }
 
 // result is all there is to tell.
