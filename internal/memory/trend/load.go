@@ -1,13 +1,18 @@
 package trend
 
-// hidden are the seconds up to which a window may be too short to tell growth
-// from a load that rises along with it: over more of a day, the load turns.
-const hidden = 7.5 * 3600
+import "math"
+
+// What growth has to have taken of the headroom, over so many seconds, to be
+// told from a load that rises along with it all the while.
+const (
+	hiddenTook = 0.3
+	hiddenFor  = 7.5 * 3600
+)
 
 // behindLoad says whether the load rose along with the axis, so that it explains
-// all but a twentieth of it. The count of requests in a block is unsure by its
-// root, which makes the factor of the load too small; and the rest of what it
-// moves then passes for growth.
+// four fifths of it. The count of requests in a block is unsure by its root, which
+// makes the factor of the load too small; and the rest of what it moves then
+// passes for growth, until the load turns.
 func behindLoad(p *points) bool {
 	if p.columns <= 2 {
 		return false
@@ -33,5 +38,18 @@ func behindLoad(p *points) bool {
 		mean += p.x[i][1] / float64(p.n)
 	}
 	left, _, ok := sums.left(0, to, -1)
-	return ok && rising > 0 && left < 0.05*(sums[to][to]-mean*mean*float64(p.n))
+	return ok && rising > 0 && left < 0.2*(sums[to][to]-mean*mean*float64(p.n))
+}
+
+// moved is how far the load moves the floors, as a fit has it.
+func (p *points) moved(l *line) float64 {
+	low, high := math.Inf(1), math.Inf(-1)
+	for k := range p.n {
+		at := 0.0
+		for c := 2; c < p.columns; c++ {
+			at += l.beta[c] * p.x[k][c]
+		}
+		low, high = min(low, at), max(high, at)
+	}
+	return high - low
 }

@@ -86,7 +86,7 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 		return w, true
 	}
 	d.gather(p, level, from, by, along, floors)
-	if level != fine && !d.evident(p, &w) || jump(p) >= 0.5*mid*scale {
+	if !d.evident(p, &w) || jump(p) >= 0.5*mid*scale {
 		return w, true
 	}
 	w.grows = true
@@ -106,19 +106,23 @@ func (d *Detector) look(p *points, level int, from float64, along axis) (w windo
 	w.lasts = w.late >= d.config.Slowing*w.early
 	if level != fine && w.lasts {
 		p.columns-- // the bend
-		w.lasts = d.straight(p, d.levels[level].length*float64(by), d.newGrowth(w))
+		// What went before is compared by its floors, which the load has to have let alone.
+		fresh := p.moved(&best) < 0.5*mid*scale && d.newGrowth(w)
+		w.lasts = d.straight(p, d.levels[level].length*float64(by), fresh)
 	}
 	return w, true
 }
 
 // evident says whether growth is so much likelier than none, and can be told from
-// the load. Leaks of minutes have little time to be sure in, and other conditions
-// to meet.
+// the load.
 func (d *Detector) evident(p *points, w *window) bool {
 	w.evidence = evidence(p)
 	need := d.config.Evidence
+	if w.level == fine {
+		return w.evidence >= need
+	}
 	if w.from > d.segment.hold+0.25*w.span {
 		need += later
 	}
-	return w.evidence >= need && (w.span >= hidden || !behindLoad(p))
+	return w.evidence >= need && (!behindLoad(p) || w.span >= hiddenFor && d.taken(*w) >= hiddenTook)
 }

@@ -134,7 +134,7 @@ func (r *reader) header() error {
 		name := strings.ToLower(strings.Trim(strings.TrimSpace(cell), `"`))
 		place := slices.Index(known, name)
 		if place < 0 {
-			return r.wrong("has the unknown column %q\nhint: columns are %s", name, strings.Join(known, ", "))
+			return r.wrong("has the unknown column %q\nhint: columns are %s", clip([]byte(name)), strings.Join(known, ", "))
 		}
 		if slices.Contains(r.places, place) {
 			return r.wrong("names the column %s twice", name)
