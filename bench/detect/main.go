@@ -33,18 +33,11 @@ func run() error {
 	peers := flag.Bool("peers", true, "run the other rules too")
 	verbose := flag.Bool("v", false, "tell every trace that was called wrong")
 	jobs := flag.Int("j", 1, "traces at the same time")
-	real := flag.String("recorded", "", "measure the recorded traces of this directory instead")
+	real := flag.Bool("recorded", true, "measure the recorded traces too")
 	flag.Parse()
 	rules := all
 	if !*peers {
 		rules = func() []rule { return nil }
-	}
-	if *real != "" {
-		outcomes, err := recorded(*real, rules)
-		if err != nil {
-			return err
-		}
-		return tell(outcomes, rules(), "recorded", *verbose)
 	}
 	first, ok := map[string]uint64{"train": synth.Train, "test": synth.Test}[*split]
 	if !ok {
@@ -78,23 +71,41 @@ func run() error {
 	}
 	close(next)
 	wait.Wait()
-	return tell(outcomes, rules(), *split, *verbose)
-}
-
-func tell(outcomes []outcome, rules []rule, split string, verbose bool) error {
-	if verbose {
-		for i := range outcomes {
-			outcomes[i].complain(os.Stdout)
-		}
-	}
-	result := tally(outcomes, rules)
-	result.Split = split
+	result := tell(outcomes, rules(), *split, *verbose)
 	result.Cost = price()
-	result.print(os.Stdout)
+	fmt.Printf("cost: %.0f ns a sample at 1 Hz, %d bytes a worker\n", result.Cost.NanosecondsASample, result.Cost.BytesAWorker)
+	for _, stretch := range stretches {
+		if !*real {
+			break
+		}
+		outcomes, err := recorded(stretch, rules)
+		if err != nil {
+			return err
+		}
+		name := fmt.Sprintf("recorded, stretched %d times", stretch)
+		if stretch == 1 {
+			name = "recorded, as they are"
+		}
+		fmt.Println()
+		result.Recorded = append(result.Recorded, tell(outcomes, rules(), name, *verbose))
+	}
 	line, err := json.Marshal(result)
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
 	fmt.Printf("RESULT %s\n", line)
 	return nil
+}
+
+// tell prints what became of a split.
+func tell(outcomes []outcome, rules []rule, split string, verbose bool) result {
+	if verbose {
+		for i := range outcomes {
+			outcomes[i].complain(os.Stdout)
+		}
+	}
+	r := tally(outcomes, rules)
+	r.Split = split
+	r.print(os.Stdout)
+	return r
 }

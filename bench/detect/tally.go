@@ -62,6 +62,8 @@ type result struct {
 	DriverNamed   int     `json:"driver_named"`
 	SuspectedDays int     `json:"suspected_days"`
 	Cost          cost    `json:"cost"`
+
+	Recorded []result `json:"recorded,omitempty"` // the corpus, once for each stretch
 }
 
 type cost struct {
@@ -230,5 +232,4 @@ func (r *result) print(w io.Writer) {
 	fmt.Fprintf(w, "time to limit at the first alarm: intervals hold %.3f of %d; off by %.3f (median)\n", r.LimitCoverage, r.LimitOf, r.LimitOff)
 	fmt.Fprintf(w, "class right %.3f of %d, cause right %.3f of %d, driver right %.3f of %d named\n", r.Class, r.ClassOf, r.Cause, r.CauseOf, r.Driver, r.DriverNamed)
 	fmt.Fprintf(w, "clean worker-days suspected at some time: %d of %d\n", r.SuspectedDays, r.Days)
-	fmt.Fprintf(w, "cost: %.0f ns a sample at 1 Hz, %d bytes a worker\n", r.Cost.NanosecondsASample, r.Cost.BytesAWorker)
 }

@@ -1,10 +1,10 @@
 // Command traces writes labelled memory traces: synthetic ones of a split, or recorded ones of real programs.
 //
-// Each trace is a CSV that `stanch trend` reads, packed with gzip; labels.jsonl has the truth
+// Each trace is a CSV that `stanch trend` reads, packed with gzip; labels.json has the truth
 // about each, with the file's SHA-256.
 //
 //	go run ./bench/traces -out DIR -split test -each 2
-//	go run ./bench/traces -out DIR -record 60s
+//	make traces                                        (records bench/traces/corpus anew, in an hour)
 package main
 
 import (
@@ -19,12 +19,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/bench/traces/record"
@@ -45,7 +45,7 @@ func run(ctx context.Context) error {
 	out := flag.String("out", "", "directory to write to")
 	split := flag.String("split", "test", "train or test")
 	each := flag.Int("each", 1, "traces of each kind")
-	last := flag.Duration("record", 0, "record real programs for so long each, and no synthetic ones")
+	last := flag.Duration("record", 0, "record real programs for so long, and write no synthetic traces")
 	only := flag.String("only", "", "traces whose name contains this")
 	flag.Parse()
 	if *out == "" {
@@ -54,81 +54,81 @@ func run(ctx context.Context) error {
 	if err := os.MkdirAll(*out, 0o755); err != nil {
 		return fmt.Errorf("make the directory: %w", err)
 	}
-	labels, err := os.Create(filepath.Join(*out, "labels.jsonl"))
+	var (
+		labels []synth.Label
+		err    error
+	)
+	if *last > 0 {
+		labels, err = recorded(ctx, *out, *only, *last)
+	} else {
+		labels, err = synthetic(*out, *only, *split, *each)
+	}
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(labels, "", "\t")
 	if err != nil {
 		return fmt.Errorf("write the labels: %w", err)
 	}
-	defer labels.Close()
-	if *last > 0 {
-		return recorded(ctx, *out, *only, *last, labels)
+	if err := os.WriteFile(filepath.Join(*out, "labels.json"), append(text, '\n'), 0o644); err != nil {
+		return fmt.Errorf("write the labels: %w", err)
 	}
-	first, ok := map[string]uint64{"train": synth.Train, "test": synth.Test}[*split]
+	return nil
+}
+
+func synthetic(out, only, split string, each int) (labels []synth.Label, err error) {
+	first, ok := map[string]uint64{"train": synth.Train, "test": synth.Test}[split]
 	if !ok {
-		return fmt.Errorf("there is no split %q\nhint: -split train, or -split test", *split)
+		return nil, fmt.Errorf("there is no split %q\nhint: -split train, or -split test", split)
 	}
 	for _, kind := range synth.Kinds() {
-		if !strings.Contains(kind.Name, *only) {
+		if !strings.Contains(kind.Name, only) {
 			continue
 		}
-		for i := range *each {
+		for i := range each {
 			t := synth.Make(kind, first+uint64(i))
-			if err := write(*out, t.Label, t.Each, labels); err != nil {
-				return err
+			if t.SHA256, err = write(out, t.ID, t.Each); err != nil {
+				return nil, err
 			}
+			labels = append(labels, t.Label)
 		}
 	}
-	return nil
+	return labels, nil
 }
 
-// recorded records four programs at a time: they sleep most of theirs.
-func recorded(ctx context.Context, out, only string, last time.Duration, labels io.Writer) error {
+func recorded(ctx context.Context, out, only string, last time.Duration) (labels []synth.Label, err error) {
 	dir, err := os.MkdirTemp("", "stanch-traces-")
 	if err != nil {
-		return fmt.Errorf("make a directory for programs: %w", err)
+		return nil, fmt.Errorf("make a directory for programs: %w", err)
 	}
 	defer os.RemoveAll(dir)
-	var (
-		wait   sync.WaitGroup
-		turn   = make(chan struct{}, 4)
-		all    = record.Subjects()
-		traces = make([]*record.Recording, len(all))
-		errs   = make([]error, len(all))
-	)
-	for i, subject := range all {
-		if !strings.Contains(subject.Lang+"-"+subject.Mechanism, only) {
-			continue
-		}
-		wait.Go(func() {
-			turn <- struct{}{}
-			traces[i], errs[i] = record.Record(ctx, subject, dir, last)
-			<-turn
-		})
+	subjects := slices.DeleteFunc(record.Subjects(), func(s record.Subject) bool { return !strings.Contains(s.ID(), only) })
+	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
+	recordings, err := record.Record(ctx, log, subjects, dir, last)
+	if err != nil {
+		return nil, err
 	}
-	wait.Wait()
-	for i, t := range traces {
-		if errs[i] != nil {
-			fmt.Fprintf(os.Stderr, "traces: %s-%s left out: %v\n", all[i].Lang, all[i].Mechanism, errs[i])
-			continue
+	for _, r := range recordings {
+		if r.SHA256, err = write(out, r.ID, slices.Values(r.Samples)); err != nil {
+			return nil, err
 		}
-		if t == nil {
-			continue
-		}
-		if err := write(out, t.Label, slices.Values(t.Samples), labels); err != nil {
-			return err
-		}
+		labels = append(labels, r.Label)
 	}
-	return nil
+	return labels, nil
 }
 
-// write makes one file, and its line of the labels.
-func write(dir string, label synth.Label, samples iter.Seq[trend.Sample], labels io.Writer) error {
-	file, err := os.Create(filepath.Join(dir, label.ID+".csv.gz"))
+// write makes one file, and returns its SHA-256.
+func write(dir, id string, samples iter.Seq[trend.Sample]) (digest string, err error) {
+	file, err := os.Create(filepath.Join(dir, id+".csv.gz"))
 	if err != nil {
-		return fmt.Errorf("write a trace: %w", err)
+		return "", fmt.Errorf("write a trace: %w", err)
 	}
 	defer file.Close()
 	sum := sha256.New()
-	packed := gzip.NewWriter(io.MultiWriter(file, sum))
+	packed, err := gzip.NewWriterLevel(io.MultiWriter(file, sum), gzip.BestCompression)
+	if err != nil {
+		return "", fmt.Errorf("pack a trace: %w", err)
+	}
 	b := bufio.NewWriter(packed)
 	fmt.Fprintln(b, "t_seconds,bytes,requests,inflight,generation,limit_bytes,heap_bytes,committed_bytes,file_bytes,kernel_bytes,threads,fds,goroutines")
 	for s := range samples {
@@ -136,15 +136,7 @@ func write(dir string, label synth.Label, samples iter.Seq[trend.Sample], labels
 			s.Heap, s.Committed, s.File, s.Kernel, s.Threads, s.FDs, s.Goroutines)
 	}
 	if err := errors.Join(b.Flush(), packed.Close(), file.Close()); err != nil {
-		return fmt.Errorf("write the trace %s: %w", label.ID, err)
+		return "", fmt.Errorf("write the trace %s: %w", id, err)
 	}
-	label.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	line, err := json.Marshal(label)
-	if err != nil {
-		return fmt.Errorf("write the label of %s: %w", label.ID, err)
-	}
-	if _, err := fmt.Fprintf(labels, "%s\n", line); err != nil {
-		return fmt.Errorf("write the label of %s: %w", label.ID, err)
-	}
-	return nil
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }

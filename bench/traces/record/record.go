@@ -1,71 +1,32 @@
-// Package record makes labelled traces of real programs: small workers in Python, Node, C and Go that leak, and their clean twins.
+// Package record makes labelled traces of real programs: small workers in Python, Node, Go, Java and C that leak, and their clean twins.
 //
-// A program serves pretended requests and prints how many, and how many bytes
-// it has leaked, so the label's rate is what it did and not what was meant. What
-// its process holds is read from /proc ten times a second. Time is stretched: a
-// minute of the program is [Stretch] minutes of the trace, since real leaks take
-// hours. Allocators and collectors are real; the stretch is told in the label. Begin with [Subjects].
+// Each worker is a server in a memory cgroup of its own, driven over HTTP by seeded
+// requests. What it holds is read by the gauge that `stanch run` reads with, so a trace is what the
+// guard sees: the charge of the group less what the kernel can drop, the
+// heap where the runtime tells, threads and page cache. A worker counts the bytes that it leaks, so
+// the label's rate is what it did and not what was meant. Begin with [Subjects] and [Record].
 package record
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"embed"
+	"errors"
 	"fmt"
+	"hash/fnv"
+	"log/slog"
+	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/stanch-dev/stanch/bench/traces/synth"
+	"github.com/stanch-dev/stanch/internal/memory"
+	"github.com/stanch-dev/stanch/internal/memory/cgroup"
+	"github.com/stanch-dev/stanch/internal/memory/gauge"
 	"github.com/stanch-dev/stanch/internal/memory/trend"
 )
 
-// Stretch is how many seconds of a trace a second of the program is.
-const Stretch = 240
-
-//go:embed programs
-var programs embed.FS
-
-// Subject is a program and what it is told to do.
-type Subject struct {
-	Lang, Mechanism string
-	Size            int // bytes that a request takes
-	Class, Cause    string
-	Clean           bool
-}
-
-// Subjects are all programs, leaking and clean.
-func Subjects() []Subject {
-	const size = 4 << 10
-	return []Subject{
-		{Lang: "python", Mechanism: "map", Size: size, Class: "unknown"},
-		{Lang: "python", Mechanism: "listener", Size: size, Class: "unknown"},
-		{Lang: "python", Mechanism: "thread", Size: size, Class: "unknown", Cause: "threads"},
-		{Lang: "python", Mechanism: "unclosed", Size: size, Class: "unknown", Cause: "file descriptors"},
-		{Lang: "node", Mechanism: "map", Size: size, Class: "unknown"},
-		{Lang: "node", Mechanism: "listener", Size: size, Class: "unknown"},
-		{Lang: "node", Mechanism: "buffer", Size: size, Class: "unknown"},
-		{Lang: "c", Mechanism: "malloc", Size: size, Class: "unknown"},
-		{Lang: "go", Mechanism: "map", Size: size, Class: "managed"},
-		{Lang: "go", Mechanism: "goroutine", Size: size, Class: "managed", Cause: "goroutines"},
-		{Lang: "python", Mechanism: "clean", Size: size, Clean: true},
-		{Lang: "python", Mechanism: "lru", Size: size, Clean: true},
-		{Lang: "python", Mechanism: "zipf", Size: size, Clean: true},
-		{Lang: "python", Mechanism: "lazy", Size: size, Clean: true},
-		{Lang: "python", Mechanism: "cycles", Size: size, Clean: true},
-		{Lang: "node", Mechanism: "clean", Size: size, Clean: true},
-		{Lang: "node", Mechanism: "lru", Size: size, Clean: true},
-		{Lang: "c", Mechanism: "clean", Size: size, Clean: true},
-		{Lang: "c", Mechanism: "fragments", Size: size, Clean: true},
-		{Lang: "go", Mechanism: "clean", Size: size, Clean: true},
-		{Lang: "go", Mechanism: "lru", Size: size, Clean: true},
-		{Lang: "go", Mechanism: "garbage", Size: size, Clean: true},
-	}
-}
+// Every is how far apart the samples are.
+const Every = 2 * time.Second
 
 // Recording is a label and its samples.
 type Recording struct {
@@ -73,130 +34,168 @@ type Recording struct {
 	Samples []trend.Sample
 }
 
-// Record runs a subject for a time and kills it. The directory is for what has
-// to be built. It fails where the language is not installed.
-func Record(ctx context.Context, s Subject, dir string, last time.Duration) (*Recording, error) {
-	args, err := s.command(ctx, dir)
+// run is one subject that is being recorded.
+type run struct {
+	Recording
+	subject    Subject
+	args       []string
+	worker     *worker
+	driver     *driver
+	generation int
+	died       bool // of its limit, and is not started anew
+}
+
+// Record runs all subjects at once for a time, each with its driver, and returns
+// what was read until then or until ctx ends. The directory is for programs and
+// their files. A subject that can't be built is told to the log and left out.
+func Record(ctx context.Context, log *slog.Logger, subjects []Subject, dir string, last time.Duration) (recordings []*Recording, err error) {
+	parent, err := cgroup.System().Own()
 	if err != nil {
-		return nil, fmt.Errorf("build the %s worker: %w", s.Lang, err)
+		return nil, fmt.Errorf("find the memory cgroup: %w", err)
 	}
+	defer parent.Close()
+	config := gauge.Default()
+	config.HeapEvery = 4 * time.Second
+	g, err := gauge.New(config)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
 	ctx, stop := context.WithTimeout(ctx, last)
 	defer stop()
-	cmd := exec.CommandContext(ctx, args[0], append(args[1:], s.Mechanism, strconv.Itoa(s.Size))...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, fmt.Errorf("read the worker's words: %w", err)
+	var runs []*run
+	for _, s := range subjects {
+		args, err := build(ctx, s, dir)
+		if err != nil {
+			log.Warn("a subject is left out", "subject", s.ID(), "error", err)
+			continue
+		}
+		runs = append(runs, &run{subject: s, args: args})
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the %s worker: %w", s.Lang, err)
-	}
-	r := &Recording{}
-	var said words
+	g.Start(ctx)
+	var drivers sync.WaitGroup
+	defer drivers.Wait()
+	defer stop() // before drivers are waited for
 	begins := time.Now()
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if said, err = parse(lines.Text()); err != nil {
-			break
+	for _, r := range runs {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte(r.subject.ID()))
+		r.driver = &driver{subject: r.subject, random: rand.New(rand.NewPCG(1, h.Sum64())), begins: begins}
+		drivers.Go(func() { r.driver.run(ctx) })
+		defer func() { err = errors.Join(err, r.end(g)) }()
+	}
+	var reading memory.Reading
+	for tick := time.NewTicker(Every); ; {
+		for _, r := range runs {
+			if err := r.renew(ctx, g, parent); err != nil && ctx.Err() == nil {
+				return nil, err
+			}
 		}
-		sample, ok := look(cmd.Process.Pid)
-		if !ok {
-			break
+		now := time.Now()
+		g.Read(now, &reading)
+		for _, r := range runs {
+			r.note(now.Sub(begins), reading.Worker(r.subject.ID()))
 		}
-		sample.At = time.Since(begins) * Stretch
-		sample.Requests, sample.Goroutines, sample.Heap, sample.Committed = said.requests, said.goroutines, said.heap, said.held
-		sample.Generation = 1
-		r.Samples = append(r.Samples, sample)
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			tick.Stop()
+			for _, r := range runs {
+				recordings = append(recordings, r.finish())
+			}
+			return recordings, nil
+		}
 	}
-	stop()
-	_ = cmd.Wait() // it was killed, as it should be
-	if err != nil {
-		return nil, fmt.Errorf("read what the %s worker says: %w", s.Lang, err)
-	}
-	if len(r.Samples) < 10 {
-		return nil, fmt.Errorf("the %s worker ended after %d samples", s.Lang, len(r.Samples))
-	}
-	end := r.Samples[len(r.Samples)-1].At.Seconds()
-	r.Label = synth.Label{
-		ID: s.Lang + "-" + s.Mechanism, Source: fmt.Sprintf("recorded, stretched %d times", Stretch), App: "worker", Lang: s.Lang, Mechanism: s.Mechanism,
-		Class: s.Class, Cause: s.Cause, Clean: s.Clean, End: end, License: "CC0-1.0",
-	}
-	if !s.Clean {
-		r.Driver = "requests"
-		r.Rate = synth.Rate{PerSecond: float64(said.leaked) / end, PerRequest: float64(said.leaked) / float64(said.requests)}
-	}
-	return r, nil
 }
 
-// command builds what has to be built.
-func (s Subject) command(ctx context.Context, dir string) ([]string, error) {
-	place := func(name string) (string, error) {
-		text, err := programs.ReadFile("programs/" + name)
-		if err != nil {
-			return "", err
+// renew starts the worker where none runs, or its time has come.
+func (r *run) renew(ctx context.Context, g *gauge.Gauge, parent *cgroup.Group) (err error) {
+	switch {
+	case r.died:
+		return nil
+	case r.worker == nil:
+	case r.worker.gone() && r.subject.Restart == 0:
+		r.died = true
+		return r.end(g)
+	case r.worker.gone(), r.subject.Restart > 0 && time.Since(r.worker.begun) >= r.subject.Restart:
+		if err := r.end(g); err != nil {
+			return err
 		}
-		file := filepath.Join(dir, s.Mechanism+"-"+name)
-		return file, os.WriteFile(file, text, 0o600)
+	default:
+		return nil
 	}
-	build := func(file string, args ...string) ([]string, error) {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%w: %s", err, bytes.TrimSpace(out))
-		}
-		return []string{file}, nil
+	r.generation++
+	if r.worker, err = start(ctx, parent, r.subject, r.args, r.generation); err != nil {
+		return fmt.Errorf("record %s: %w", r.subject.ID(), err)
 	}
-	switch s.Lang {
-	case "python":
-		file, err := place("worker.py")
-		return []string{"python3", file}, err
-	case "node":
-		file, err := place("worker.js")
-		return []string{"node", file}, err
-	case "c":
-		file, err := place("worker.c")
-		if err != nil {
-			return nil, err
-		}
-		return build(file+".bin", "gcc", "-O1", "-o", file+".bin", file)
+	g.Track(r.subject.ID(), r.worker.cmd.Process.Pid, r.worker.group)
+	if lang := r.subject.Lang; lang == "go" || lang == "node" || lang == "java" {
+		g.TrackHeap(r.subject.ID(), fmt.Sprintf("http://127.0.0.1:%d/metrics", r.worker.port))
 	}
-	file := filepath.Join(dir, "goworker-"+s.Mechanism)
-	return build(file, "go", "build", "-o", file, "./bench/traces/record/goworker")
+	r.driver.aim(r.worker.port)
+	return nil
 }
 
-// words are what a worker says each tenth of a second.
-type words struct{ requests, leaked, goroutines, heap, held int64 }
-
-func parse(line string) (w words, err error) {
-	places := []*int64{&w.requests, &w.leaked, &w.goroutines, &w.heap, &w.held}
-	fields := strings.Fields(line)
-	if len(fields) < 2 || len(fields) > len(places) {
-		return w, fmt.Errorf("%q is not a line of two to five numbers", line)
+// end ends the present worker, if there is one.
+func (r *run) end(g *gauge.Gauge) error {
+	if r.worker == nil {
+		return nil
 	}
-	for i, field := range fields {
-		if *places[i], err = strconv.ParseInt(field, 10, 64); err != nil {
-			return w, err
-		}
-	}
-	return w, nil
+	g.Untrack(r.subject.ID())
+	r.driver.aim(0)
+	w := r.worker
+	r.worker = nil
+	return w.stop()
 }
 
-// look reads what a process holds. ok is false when it is gone.
-func look(pid int) (s trend.Sample, ok bool) {
-	dir := fmt.Sprintf("/proc/%d/", pid)
-	status, err := os.ReadFile(dir + "status")
-	if err != nil {
-		return s, false
+// note keeps what the gauge says of the worker.
+func (r *run) note(at time.Duration, w *memory.Worker) {
+	if r.worker == nil || w == nil || w.Used() <= 0 || r.worker.gone() {
+		return
 	}
-	for line := range strings.Lines(string(status)) {
-		name, value, _ := strings.Cut(line, ":")
-		n, _ := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
-		switch name {
-		case "RssAnon":
-			s.Bytes = n << 10
-		case "Threads":
-			s.Threads = n
-		}
+	s := trend.Sample{
+		At: at.Round(time.Millisecond), Bytes: w.Used(), Limit: r.subject.Limit, Generation: uint64(r.generation),
+		Requests: r.driver.requests.Load(), InFlight: float64(r.driver.inFlight.Load()), Goroutines: r.driver.goroutines.Load(),
+		File: w.Charge.Reclaimable, Kernel: w.Charge.Kernel, Threads: int64(w.Tree.Threads),
 	}
-	if entries, err := os.ReadDir(dir + "fd"); err == nil {
+	if w.Heap.Known {
+		s.Heap, s.Committed = w.Heap.Live, w.Heap.Committed
+	}
+	if entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", w.PID)); err == nil {
 		s.FDs = int64(len(entries))
 	}
-	return s, s.Bytes > 0
+	if age := time.Since(r.worker.begun).Seconds(); !r.subject.Clean && s.Requests > 0 {
+		leaked := float64(r.driver.leaked.Load())
+		r.Rate = synth.Rate{PerSecond: leaked / age, PerRequest: leaked / float64(s.Requests)}
+	}
+	r.Samples = append(r.Samples, s)
+}
+
+// finish labels what was recorded.
+func (r *run) finish() *Recording {
+	s := r.subject
+	rate := r.Rate
+	if s.Driver == "time" { // what it leaks does not follow requests
+		rate.PerRequest = 0
+	}
+	r.Label = synth.Label{
+		ID: s.ID(), Source: "recorded", Seed: 1, App: "worker", Lang: s.Lang, Mechanism: s.Mechanism, Driver: s.Driver, Limit: s.Limit,
+		Rate: rate, Class: s.Class, Cause: s.Cause, Clean: s.Clean, License: "Apache-2.0", Load: string(s.Shape), Endpoints: map[string]float64{}, Events: []synth.Event{},
+	}
+	if s.Class == "" && !s.Clean {
+		r.Class = "unknown"
+	}
+	if s.Driver == "requests" {
+		r.Endpoints["/"] = rate.PerRequest
+	}
+	for i, sample := range r.Samples {
+		if i > 0 && sample.Generation != r.Samples[i-1].Generation {
+			r.Events = append(r.Events, synth.Event{At: sample.At.Seconds(), Kind: "restart"})
+		}
+		r.End = sample.At.Seconds()
+	}
+	if r.died {
+		r.Events = append(r.Events, synth.Event{At: r.End, Kind: "killed at its limit"})
+	}
+	return &r.Recording
 }

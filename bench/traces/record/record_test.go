@@ -1,56 +1,74 @@
 package record
 
 import (
-	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestWhatAWorkerSaysIsTwoToFiveNumbers(t *testing.T) {
+func TestAWorkerAnswersThreeNumbers(t *testing.T) {
 	for _, row := range []struct {
-		line string
-		want words
+		text string
+		want [3]int64
 		ok   bool
 	}{
-		{"10 4096", words{requests: 10, leaked: 4096}, true},
-		{"10 4096 3 100 200", words{10, 4096, 3, 100, 200}, true},
-		{"10", words{}, false},
-		{"10 4096 3 100 200 7", words{}, false},
-		{"Traceback (most recent call last):", words{}, false},
+		{"10 4096 3", [3]int64{10, 4096, 3}, true},
+		{"10 4096", [3]int64{}, false},
+		{"10 4096 3 4", [3]int64{}, false},
+		{"unknown mechanism at all", [3]int64{}, false},
+		{"a b c", [3]int64{}, false},
 	} {
-		got, err := parse(row.line)
+		got, err := parse(row.text)
 		if (err == nil) != row.ok || row.ok && got != row.want {
-			t.Errorf("parse(%q) = %+v, %v; want %+v, ok %t", row.line, got, err, row.want, row.ok)
+			t.Errorf("parse(%q) = %v, %v; want %v, ok %t", row.text, got, err, row.want, row.ok)
 		}
 	}
 }
 
-func TestAProcessIsLookedAt(t *testing.T) {
-	s, ok := look(os.Getpid())
-	if !ok || s.Bytes < 1<<20 || s.Threads < 1 || s.FDs < 3 {
-		t.Errorf("look(own pid) = %+v, %t; want a process with memory, threads and descriptors", s, ok)
-	}
-	if _, ok := look(1 << 30); ok {
-		t.Error("look found a process that there is not")
-	}
-}
-
 func TestEverySubjectHasANameOfItsOwn(t *testing.T) {
-	seen := map[string]int{}
+	seen, langs := map[string]int{}, map[string]bool{}
 	for _, s := range Subjects() {
-		seen[s.Lang+"-"+s.Mechanism]++
+		seen[s.ID()]++
+		langs[s.Lang] = true
+		if s.Clean == (s.Driver != "") {
+			t.Errorf("%s: clean %t and driver %q do not go together", s.ID(), s.Clean, s.Driver)
+		}
 	}
 	for name, n := range seen {
 		if n > 1 {
 			t.Errorf("%d subjects are called %s", n, name)
 		}
 	}
-	langs := map[string]bool{}
-	for _, s := range Subjects() {
-		langs[s.Lang] = true
-	}
-	if diff := cmp.Diff(map[string]bool{"python": true, "node": true, "c": true, "go": true}, langs); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"python": true, "node": true, "c": true, "go": true, "java": true}, langs); diff != "" {
 		t.Errorf("languages (-want +got):\n%s", diff)
 	}
+}
+
+func TestAShapeComesAroundToItsRate(t *testing.T) {
+	for _, row := range []struct {
+		shape Shape
+		least float64
+		most  float64
+		mean  float64 // over 40 minutes, which all periods divide
+	}{
+		{Flat, 1, 1, 1},
+		{Wave, 0.25, 1.75, 1},
+		{Bursts, 1, 5, 1.4},
+		{Idle, 0, 1, 0.625},
+	} {
+		sum, least, most := 0.0, 9.0, 0.0
+		const seconds = 2400
+		for s := range seconds {
+			factor := row.shape.factor(time.Duration(s) * time.Second)
+			sum, least, most = sum+factor, min(least, factor), max(most, factor)
+		}
+		if diff := cmp.Diff([]float64{row.least, row.most, row.mean}, []float64{least, most, sum / seconds}, roughly()); diff != "" {
+			t.Errorf("shape %q: least, most and mean (-want +got):\n%s", row.shape, diff)
+		}
+	}
+}
+
+func roughly() cmp.Option {
+	return cmp.Comparer(func(a, b float64) bool { return a-b < 0.01 && b-a < 0.01 })
 }

@@ -51,6 +51,7 @@ type Label struct {
 	Class     string             `json:"class"` // managed, native and so on; unknown where the trace can't tell
 	Cause     string             `json:"cause,omitempty"`
 	Endpoints map[string]float64 `json:"endpoints"`
+	Load      string             `json:"load,omitempty"` // how requests come, where a driver sent them
 	Clean     bool               `json:"clean"`
 	License   string             `json:"license"`
 	SHA256    string             `json:"sha256"`
