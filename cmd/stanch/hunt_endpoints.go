@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -36,7 +37,7 @@ func (q *huntRequest) endpoints(ctx context.Context, w world, args []string) (*c
 		}
 		if base != "" {
 			if c.base != "" && strings.TrimRight(c.base, "/") != base {
-				return nil, usage(fmt.Errorf("the endpoints are at two addresses, %s and %s", c.base, base), "one hunt is about one worker")
+				return nil, usage(errors.New("the endpoints are at two addresses"), "one hunt is about one worker")
 			}
 			c.base = base
 		}

@@ -103,7 +103,7 @@ func (r *roster) attach(ctx context.Context, _ world, q *huntRequest, c *chosen)
 // launch starts the worker, and the one that it is compared with.
 func (r *roster) launch(ctx context.Context, w world, q *huntRequest, c *chosen) error {
 	if c.base != "" {
-		return usage(fmt.Errorf("the endpoints are at %s, and a command is given too", c.base), "with a command, endpoints are paths: stanch hunt /orders -- command")
+		return usage(errors.New("the endpoints are at an address of their own, and a command is given too"), "with a command, endpoints are paths: stanch hunt /orders -- command")
 	}
 	host, err := process.NewHost(process.HostConfig{Sentinel: os.Getpid() != 1})
 	if err != nil {

@@ -85,15 +85,22 @@ func (d *Driver) Shot(q Request) (*Shot, error) {
 		s.start = template{holes: []hole{{before: q.Method + " " + d.at.prefix, list: q.Paths}}}
 	}
 	rest := " HTTP/1.1\r\nHost: " + d.at.host + "\r\n"
-	typed := false
-	for _, line := range slices.Concat([]string{"User-Agent: stanch-hunt", "Accept: */*"}, d.cfg.Header, q.Header) {
+	// The user's headers come first, and take the place of those of the same name.
+	sent := map[string]bool{}
+	own := len(d.cfg.Header)
+	for i, line := range slices.Concat(d.cfg.Header, q.Header, []string{"User-Agent: stanch-hunt", "Accept: */*"}) {
 		name, _, ok := strings.Cut(line, ":")
 		if !ok || !isToken(name) || strings.ContainsAny(line, "\r\n") {
 			return nil, fmt.Errorf("the header %q is none\nhint: write it as 'Name: value'", name)
 		}
-		typed = typed || strings.EqualFold(name, "Content-Type")
+		name = strings.ToLower(name)
+		if i >= own && sent[name] {
+			continue
+		}
+		sent[name] = true
 		rest += line + "\r\n"
 	}
+	typed := sent["content-type"]
 	if trimmed := strings.TrimSpace(q.Body); !typed && (strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[")) {
 		rest += "Content-Type: application/json\r\n"
 	}

@@ -42,6 +42,9 @@ func Parse(text string) (base string, e Endpoint, err error) {
 	path := at
 	if scheme, rest, ok := strings.Cut(at, "://"); ok {
 		host, below, _ := strings.Cut(rest, "/")
+		if strings.Contains(host, "@") {
+			return "", Endpoint{}, errors.New("the endpoint's address holds a password\nhint: --header 'Authorization: …'")
+		}
 		if scheme != "http" && scheme != "https" || host == "" {
 			return "", Endpoint{}, fmt.Errorf("the endpoint %q has no address of http or https%s", shown(text), hint)
 		}
@@ -53,15 +56,8 @@ func Parse(text string) (base string, e Endpoint, err error) {
 	return base, Endpoint{drive.Request{Method: method, Path: path, Body: strings.TrimSpace(body)}}, nil
 }
 
-// shown is a text in an error: no longer than a line, and without the password of
-// a URL.
+// shown is a text in an error: no longer than a line.
 func shown(text string) string {
-	if scheme, rest, ok := strings.Cut(text, "://"); ok {
-		host, path, _ := strings.Cut(rest, "/")
-		if i := strings.LastIndexByte(host, '@'); i >= 0 {
-			text = scheme + "://…@" + host[i+1:] + "/" + path
-		}
-	}
 	if len(text) > 80 {
 		return strings.ToValidUTF8(text[:80], "") + "…"
 	}

@@ -36,8 +36,10 @@ func TestAnEndpointIsReadAsItIsWritten(t *testing.T) {
 			t.Errorf("Parse(%q) = %+v, %v, want an error with a hint", text, e, err)
 		}
 	}
-	if _, _, err := endpoints.Parse("ftp://user:hunter2@host/x"); err == nil || strings.Contains(err.Error(), "hunter2") {
-		t.Errorf("Parse of an address with a password: %v, want an error without it", err)
+	for _, text := range []string{"ftp://user:hunter2@host/x", "http://user:hunter2@host/x", "http://user:hunter2@"} {
+		if _, _, err := endpoints.Parse(text); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("Parse of an address with a password: %v, want an error without it", err)
+		}
 	}
 }
 
