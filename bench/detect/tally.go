@@ -122,7 +122,7 @@ func tally(outcomes []outcome, rules []rule) (r result) {
 			r.ClassOf++
 			r.Class += one(string(o.first.Class) == o.label.Class)
 		}
-		if o.label.Cause != "" {
+		if o.label.Cause != "" || o.first.Cause != "" { // a cause that there is not is wrong too
 			r.CauseOf++
 			r.Cause += one(o.first.Cause == o.label.Cause)
 		}

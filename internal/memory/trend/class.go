@@ -1,9 +1,10 @@
 package trend
 
 // classOf says which part of the memory grows along with the whole, and which
-// count does. A part is named when it makes up six tenths of the growth.
+// count does. A part is named when it makes up six tenths of the growth; a count
+// when it surely rises: its leak is known already, and 95 % will do.
 func (d *Detector) classOf(p *points, w *window) (Class, string) {
-	rate := func(pick series) (mid, surely, last float64) {
+	rate := func(pick series) (mid, low, last float64) {
 		scale := d.gather(p, w.level, w.from-1, 1, alongTime, pick)
 		if scale == 0 {
 			return 0, 0, 0
@@ -13,7 +14,7 @@ func (d *Detector) classOf(p *points, w *window) (Class, string) {
 			return 0, 0, 0
 		}
 		mid, se := l.slope(1)
-		return mid / scale, (mid - sure(l.df)*se) / scale, p.y[p.n-1]
+		return mid / scale, (mid - wide(l.df)*se) / scale, p.y[p.n-1]
 	}
 	cause := ""
 	for _, count := range [...]struct {
@@ -24,8 +25,8 @@ func (d *Detector) classOf(p *points, w *window) (Class, string) {
 		{"threads", func(b *block) float64 { return float64(b.threads) }},
 		{"file descriptors", func(b *block) float64 { return float64(b.fds) }},
 	} {
-		mid, surely, last := rate(count.pick)
-		if surely > 0 && mid*w.span >= max(5, last/10) {
+		mid, low, last := rate(count.pick)
+		if low > 0 && mid*w.span >= max(5, last/10) {
 			cause = count.name
 			break
 		}
