@@ -13,15 +13,11 @@ func BinomialAtMost(k, n int, p float64) float64 {
 	case n > 2000:
 		return NormalBelow((float64(k) + 0.5 - float64(n)*p) / math.Sqrt(float64(n)*p*(1-p)))
 	}
-	logChoose := func(k int) float64 {
-		all, _ := math.Lgamma(float64(n + 1))
-		hit, _ := math.Lgamma(float64(k + 1))
-		missed, _ := math.Lgamma(float64(n - k + 1))
-		return all - hit - missed
-	}
+	term := float64(n) * math.Log1p(-p) // the logarithm of the probability of i hits
 	sum := 0.0
 	for i := range k + 1 {
-		sum += math.Exp(logChoose(i) + float64(i)*math.Log(p) + float64(n-i)*math.Log1p(-p))
+		sum += math.Exp(term)
+		term += math.Log(float64(n-i)/float64(i+1)*p) - math.Log1p(-p)
 	}
 	return min(sum, 1)
 }

@@ -115,7 +115,9 @@ func fitLine(x, y []float64, memory float64) (f fitted, left []float64, ok bool)
 }
 
 // waves is how many slow waves the variance is taken from.
-func waves(rows int) float64 { return min(max(math.Floor(float64(rows)/5), 4), 12) }
+func waves(rows int) float64 { return min(max(math.Floor(float64(rows)/5), 4), mostWaves) }
+
+const mostWaves = 12
 
 // slowVariance is the variance that counts for a slope, and the plain one. The first
 // wave is left out by a fitted line already; few waves can be small by chance, so that
@@ -127,11 +129,17 @@ func slowVariance(left []float64, columns int) (long, short float64) {
 	}
 	short /= rows - float64(columns)
 	count := waves(len(left))
-	for j := range int(count) {
-		sum := 0.0
-		for i, e := range left {
-			sum += e * math.Cos(math.Pi*float64(j+2)*(float64(i)+0.5)/rows)
+	var sums [mostWaves]float64
+	for i, e := range left {
+		// cos(j v) for all j by the rule of Chebyshev: one cosine a row.
+		first := math.Cos(math.Pi * (float64(i) + 0.5) / rows)
+		before, now := 1.0, first
+		for j := range int(count) {
+			before, now = now, 2*first*now-before
+			sums[j] += e * now
 		}
+	}
+	for _, sum := range sums {
 		long += sum * sum
 	}
 	long *= 2 / (rows - float64(columns)) / count

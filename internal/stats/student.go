@@ -32,8 +32,11 @@ const mostFreedom = 200
 
 // student halves on the distribution function.
 func student(p float64, df int) float64 {
-	low, high := 0.0, 1e4
-	for high-low > 1e-9*(1+low) {
+	low, high := 0.0, 2.0
+	for studentBelow(high, df) < p {
+		low, high = high, 4*high
+	}
+	for high-low > 1e-8*(1+low) {
 		if mid := (low + high) / 2; studentBelow(mid, df) < p {
 			low = mid
 		} else {
