@@ -57,6 +57,11 @@ bench-detect:
 bench-hunt:
 	$(GO) run ./bench/hunt $(ARGS)
 
+# Records the corpus of traces anew, in an hour.
+.PHONY: traces
+traces:
+	$(GO) run ./bench/traces -out bench/traces/corpus -record 62m $(ARGS)
+
 # Faults through every step of a delivery, on each store: 10,000 messages each.
 # ARGS are flags of the test: -rounds 8 -seed 2 -absence 10s.
 .PHONY: bench-faults
