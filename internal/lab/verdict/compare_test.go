@@ -1,0 +1,78 @@
+package verdict_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stanch-dev/stanch/internal/lab/verdict"
+)
+
+// pairs is a case in which b has to grow by less than half of what a does.
+func pairs() verdict.Case {
+	half := verdict.Criterion{
+		ID: "half", Place: verdict.Place{Variant: "b", Window: "load"}, Measure: verdict.Slope, Series: "hard",
+		Against: &verdict.Against{Place: verdict.Place{Variant: "a"}, Ratio: true, Paired: true}, Is: verdict.Below, Threshold: 0.5,
+	}
+	same := half
+	same.ID, same.Is, same.Threshold = "same", verdict.Above, 0.8
+	return verdict.Case{
+		Proof: []verdict.Criterion{half}, Disproof: []verdict.Criterion{same},
+		Comparisons: []verdict.Comparison{{Name: "memory", A: "a", B: "b", Window: "load", Measure: verdict.Slope, Series: "hard", Smallest: 1}},
+	}
+}
+
+// abba are repeats of a and b, each going first in turn.
+func abba(repeats int, a, b float64, spread float64) (runs []verdict.Run) {
+	for repeat := 1; repeat <= repeats; repeat++ {
+		other := spread * float64(repeat%3-1)
+		one, two := growing(repeat, "a", a), growing(repeat+100, "b", b+other)
+		two.Repeat = repeat
+		one.Order, two.Order = 1+repeat%2, 2-repeat%2
+		runs = append(runs, one, two)
+	}
+	return runs
+}
+
+func TestVariantsAreComparedInPairs(t *testing.T) {
+	for _, row := range []struct {
+		why    string
+		runs   []verdict.Run
+		change verdict.Change
+		proof  verdict.Decision
+	}{
+		{"b mends it", abba(6, 9, 1, 0.2), verdict.Better, verdict.Holds},
+		{"b is worse", abba(6, 3, 9, 0.2), verdict.Worse, verdict.Fails},
+		{"b is the same", abba(6, 9, 9, 0.2), verdict.Equivalent, verdict.Fails},
+		{"b is better by less than matters", abba(6, 9, 8.5, 0.1), verdict.Equivalent, verdict.Fails},
+		{"pairs that differ too much", abba(4, 9, 6, 6), verdict.Undecided, verdict.Unclear},
+		{"two pairs are too few", abba(2, 9, 1, 0), verdict.Undecided, verdict.Unclear},
+	} {
+		got := judge(t, pairs(), row.runs...)
+		if c := got.Comparisons[0]; c.Change != row.change || got.Proof[0].Decision != row.proof {
+			t.Errorf("%s: %s, proof %s (%s; %s), want %s and %s", row.why, c.Change, got.Proof[0].Decision, c.Result.Why, got.Proof[0].Why, row.change, row.proof)
+		}
+	}
+	first := abba(6, 9, 1, 0.2)
+	for i := range first {
+		first[i].Order = 1 + i%2
+	}
+	if got := judge(t, pairs(), first...); got.Comparisons[0].Change != verdict.Undecided || !strings.Contains(got.Comparisons[0].Result.Why, "went first") {
+		t.Errorf("a always goes first: %s (%s), want undecided because of it", got.Comparisons[0].Change, got.Comparisons[0].Result.Why)
+	}
+}
+
+func TestLookingAfterEachRepeatCostsConfidence(t *testing.T) {
+	c := pairs()
+	c.Repeats = verdict.Repeats{Least: 3, Most: 6}
+	spent := 0.0
+	for repeats := 3; repeats <= 6; repeats++ {
+		got := judge(t, c, abba(repeats, 9, 1, 0.2)...).Proof[0]
+		spent += 1 - float64(got.Confidence)
+		if float64(got.Confidence) <= 0.99 {
+			t.Errorf("after %d of 6 repeats the confidence is %s, want it above 0.99", repeats, got.Confidence)
+		}
+	}
+	if spent < 0.0099 || spent > 0.0101 {
+		t.Errorf("all looks spend %v, want 0.01", spent)
+	}
+}
