@@ -44,6 +44,9 @@ func TestWhatGrowsToNoEndIsALeakAndWhatEndsIsNone(t *testing.T) {
 		{"a line that is slower than what counts", func(s float64) float64 { return 100 + 0.5*s/3600 }, 1024, false, []trend.State{trend.OK}},
 		{"a cache that fills with a time constant of an hour", func(s float64) float64 { return 100 - 200*math.Expm1(-s/3600) }, 1024, false, []trend.State{trend.Filling}},
 		{"a cache that was full after an hour", func(s float64) float64 { return 100 + 100*min(s/3600, 1) }, 1024, false, []trend.State{trend.OK, trend.Filling}},
+		{"a cache that begins to fill after an hour", func(s float64) float64 { return 100 - 300*math.Expm1(-max(s-3600, 0)/4500) }, 1024, false, []trend.State{trend.OK, trend.Filling}},
+		{"a cache that fills straight from the second hour on, for 100 minutes", func(s float64) float64 { return 100 + 150*min(max(s-3600, 0)/6000, 1) }, 1024, false, []trend.State{trend.OK, trend.Filling}},
+		{"an arena that fragments", func(s float64) float64 { return 100 + 60*math.Log1p(s/600) }, 1024, false, []trend.State{trend.OK, trend.Filling, trend.Suspect}},
 		{"one step", func(s float64) float64 {
 			if s > 7200 {
 				return 200
@@ -67,6 +70,30 @@ func TestWhatGrowsToNoEndIsALeakAndWhatEndsIsNone(t *testing.T) {
 		}
 		if !named {
 			t.Errorf("%s: State() = %s, want one of %v; %s", row.name, d.State(), row.states, d.Report().Why)
+		}
+	}
+}
+
+func TestALoadThatRisesForHoursIsNoLeak(t *testing.T) {
+	for _, row := range []struct {
+		why   string
+		leak  float64 // MiB an hour
+		leaks bool
+	}{
+		{"memory follows the requests", 0, false},
+		{"a leak goes on after the load has turned", 60, true},
+	} {
+		d := trend.New(trend.Config{})
+		requests, leaked := 0.0, false
+		feed(d, 0, 14*60, func(second int) trend.Sample {
+			hours := float64(second) / 3600
+			rate := 10 * (1 - 0.6*math.Cos(math.Pi*hours/7)) // the least at the start, the most after seven hours
+			requests += rate * (1 + rough(second+1))
+			leaked = leaked || d.State().Leaks()
+			return trend.Sample{Bytes: int64((100 + 12*rate + row.leak*hours + 4*rough(second)) * mib), Limit: 2048 * mib, Generation: 1, Requests: int64(requests)}
+		})
+		if leaked = leaked || d.State().Leaks(); leaked != row.leaks {
+			t.Errorf("%s: called a leak %t, want %t; %s", row.why, leaked, row.leaks, d.Report().Why)
 		}
 	}
 }
