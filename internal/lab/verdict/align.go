@@ -9,7 +9,8 @@ import (
 // span is a stretch of time in which a signal was beyond its threshold.
 type span struct{ from, to float64 }
 
-// enough is the share of the shortest signal's span in which all have to be present.
+// enough is the share of the shortest signal's span in which all have to be present,
+// where a criterion names none.
 const enough = 0.5
 
 // spans are the excursions of a signal over the whole run. Those that a tolerance
@@ -99,7 +100,7 @@ func (r *Run) align(c *Criterion, window string) (m reading) {
 			others = append(others, one)
 		}
 	}
-	m.mid, m.decided, m.p, m.note = together(all, c.Tolerance, w)
+	m.mid, m.decided, m.p, m.note = c.together(all, w)
 	// What began with the effects, where they are there.
 	earliest := math.Inf(1)
 	for _, effect := range all[1:] {
@@ -129,7 +130,11 @@ func (r *Run) align(c *Criterion, window string) (m reading) {
 // together is how far apart the onsets are, what follows, and the odds that onsets
 // anywhere in the window would be as near: each of the others has to begin within a
 // tolerance of the first.
-func together(all []seen, tolerance float64, w Window) (apart float64, decided Decision, odds float64, note string) {
+func (c *Criterion) together(all []seen, w Window) (apart float64, decided Decision, odds float64, note string) {
+	tolerance, overlap := c.Tolerance, c.Overlap
+	if overlap == 0 {
+		overlap = enough
+	}
 	first, last := math.Inf(1), math.Inf(-1)
 	var absent, order []string
 	began := false
@@ -163,8 +168,8 @@ func together(all []seen, tolerance float64, w Window) (apart float64, decided D
 		shared = span{max(shared.from, s.span.from), min(shared.to, to)}
 		shortest = min(shortest, to-s.span.from)
 	}
-	if present := (shared.to - shared.from) / shortest; present < enough {
-		return last - first, Fails, odds, note + fmt.Sprintf(": all together for %s of the shortest, less than %s", Number(max(present, 0)), Number(enough))
+	if present := (shared.to - shared.from) / shortest; present < overlap {
+		return last - first, Fails, odds, note + fmt.Sprintf(": all together for %s of the shortest, less than %s", Number(max(present, 0)), Number(overlap))
 	}
 	return last - first, Holds, odds, note + fmt.Sprintf(": within %s s of each other", Number(last-first))
 }

@@ -52,7 +52,7 @@ func (c *Case) Check() error {
 var takes = map[Measure]struct{ per, against, paired bool }{
 	Value: {false, true, true}, Count: {false, true, true}, Coverage: {}, Max: {false, true, true}, Min: {false, true, true},
 	MeanOf: {false, true, true}, Percentile: {false, false, true}, Slope: {true, true, true}, Growth: {true, true, true},
-	Weakest: {true, false, false}, Saturating: {true, false, false}, Shift: {false, true, false}, Retained: {}, Aligned: {},
+	Weakest: {true, false, false}, Saturating: {true, false, false}, Shift: {false, true, false}, Retained: {}, Endpoint: {}, Aligned: {},
 }
 
 func (c *Criterion) check() (wrong []error) {
@@ -77,6 +77,8 @@ func (c *Criterion) check() (wrong []error) {
 		say("%s is not held against another place that way", c.Measure)
 	case c.Against.Ratio && c.Measure == Shift:
 		say("a shift is a difference")
+	case c.Against.Share && !(c.Against.Ratio && c.Against.Paired):
+		say("a share is the quotient of pairs, less one")
 	case c.Against.Paired && c.Against.Variant == "":
 		say("a pair needs the other variant")
 	}
@@ -92,6 +94,9 @@ func (c *Criterion) check() (wrong []error) {
 	} else if !slices.Contains([]Relation{Above, Below, AtLeast, AtMost, Within}, c.Is) {
 		say("there is no relation %q", c.Is)
 	}
+	if c.Measure == Endpoint && (len(c.Streams) == 0 || c.Is != Above || !(c.Threshold > 0)) {
+		say("an endpoint needs its streams, and to be above a threshold")
+	}
 	if c.Is == Within && !(c.Threshold > 0) {
 		say("within needs a margin above zero")
 	}
@@ -104,7 +109,7 @@ func (c *Criterion) check() (wrong []error) {
 	if c.Confidence != 0 && !(c.Confidence > 0.5 && c.Confidence < 1) {
 		say("the confidence %v is not between 0.5 and 1", c.Confidence)
 	}
-	if !finite([]float64{c.Threshold, c.At, c.Least, c.Tolerance}) {
+	if !finite([]float64{c.Threshold, c.At, c.Least, c.Tolerance, c.Overlap}) {
 		say("a threshold is no number")
 	}
 	return wrong

@@ -28,7 +28,7 @@ func (c *Comparison) criterion() Criterion {
 	}
 	return Criterion{
 		ID: c.Name, Place: Place{c.B, c.Window}, Measure: c.Measure, Series: c.Series, Per: c.Per, At: c.At,
-		Against: &Against{Place: Place{Variant: c.A}, Paired: true}, Is: Within, Threshold: c.Smallest, Confidence: confidence,
+		Against: &Against{Place: Place{Variant: c.A}, Paired: true, Ratio: c.Share, Share: c.Share}, Is: Within, Threshold: c.Smallest, Confidence: confidence,
 	}
 }
 

@@ -52,6 +52,18 @@ func TestVariantsAreComparedInPairs(t *testing.T) {
 			t.Errorf("%s: %s, proof %s (%s; %s), want %s and %s", row.why, c.Change, got.Proof[0].Decision, c.Result.Why, got.Proof[0].Why, row.change, row.proof)
 		}
 	}
+	share := pairs()
+	share.Comparisons[0].Share, share.Comparisons[0].Smallest = true, 0.1
+	for _, row := range []struct {
+		why    string
+		b      float64
+		change verdict.Change
+	}{{"a third less", 6, verdict.Better}, {"half more", 13.5, verdict.Worse}, {"a fiftieth less", 8.8, verdict.Equivalent}} {
+		got := judge(t, share, abba(6, 9, row.b, 0.1)...).Comparisons[0]
+		if got.Change != row.change || !near(got.Result.Estimate, row.b/9-1, 0.05) {
+			t.Errorf("%s: %s by %s, want %s by %.3f", row.why, got.Change, got.Result.Estimate, row.change, row.b/9-1)
+		}
+	}
 	first := abba(6, 9, 1, 0.2)
 	for i := range first {
 		first[i].Order = 1 + i%2

@@ -19,6 +19,7 @@ const (
 	Saturating Measure = "saturating" // slope of the later half as a share of the earlier one's
 	Shift      Measure = "shift"      // of the values against those of Against, by their ranks
 	Retained   Measure = "retained"   // share of what Peak had above Base that the window still has
+	Endpoint   Measure = "endpoint"   // of several Streams the first leaves more than the threshold a request, the others less
 	Aligned    Measure = "aligned"    // seconds between the first and the last onset of the signals
 )
 
@@ -46,6 +47,7 @@ type Place struct {
 type Against struct {
 	Place
 	Ratio  bool // the criterion's measure over the other; else less the other
+	Share  bool // of a Ratio in pairs: less one, which is the change as a share of the other
 	Paired bool // over all repeats, each of which is a pair
 }
 
@@ -59,13 +61,15 @@ type Criterion struct {
 	At         float64 // which percentile, as a share: 0.95
 	Against    *Against
 	Is         Relation
-	Threshold  float64 // in the measure's unit
-	Confidence float64 // of each bound; 0 is 0.99, and 0.95 for within
-	Least      float64 // Saturating: the last third also has to grow less; 0 asks for nothing
-	Base, Peak string  // Retained: the windows before and in the incident
+	Threshold  float64  // in the measure's unit
+	Confidence float64  // of each bound; 0 is 0.99, and 0.95 for within
+	Least      float64  // Saturating: the last third also has to grow less; 0 asks for nothing
+	Base, Peak string   // Retained: the windows before and in the incident
+	Streams    []string // Endpoint: series that count requests up
 	Signals    []Signal
 	Others     []Signal // Aligned: what else could explain the effects
 	Tolerance  float64  // Aligned: seconds; the threshold of Aligned
+	Overlap    float64  // Aligned: share of the shortest signal in which all have to be on; 0 is a half
 }
 
 // Signal is a series being beyond a threshold. Of a criterion's signals the first is the
@@ -111,6 +115,7 @@ type Comparison struct {
 	Per        string
 	At         float64
 	Smallest   float64 // a difference that matters, in the measure's unit
+	Share      bool    // Smallest is a share of A
 	Confidence float64 // two-sided; 0 is 0.95
 }
 

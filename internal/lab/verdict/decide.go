@@ -159,6 +159,9 @@ func (c *Criterion) String() string {
 		if a.Ratio {
 			with = " over that"
 		}
+		if a.Share {
+			with = " as a share more than that"
+		}
 		text += with
 		if a.Window != "" {
 			text += " in " + a.Window

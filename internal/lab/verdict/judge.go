@@ -201,7 +201,7 @@ func (j *judging) family(criteria []Criterion) (all [][]Result) {
 func (j *judging) estimatedOf(criteria []Criterion) (n int) {
 	for i := range criteria {
 		c := &criteria[i]
-		read := slices.Contains([]Measure{Value, Count, Coverage, Max, Min, Weakest, Aligned}, c.Measure)
+		read := slices.Contains([]Measure{Value, Count, Coverage, Max, Min, Weakest, Aligned, Endpoint}, c.Measure)
 		if !read || c.Against != nil && c.Against.Paired {
 			n++
 		}

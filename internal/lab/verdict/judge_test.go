@@ -187,6 +187,7 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 			{ID: "w", Measure: verdict.Slope, Is: verdict.Within},
 			{ID: "r", Measure: verdict.Retained, Is: verdict.Below, Confidence: 95},
 			{ID: "a", Measure: verdict.Aligned, Signals: []verdict.Signal{{Name: "m", Is: verdict.Within}}},
+			{ID: "e", Measure: verdict.Endpoint, Is: verdict.Above},
 			{ID: "p", Measure: verdict.Max, Is: verdict.Above, Against: &verdict.Against{Paired: true}},
 		},
 		Controls: []verdict.Control{{Name: "n", Kind: verdict.Negative, Criterion: verdict.Criterion{Measure: verdict.Max, Is: verdict.Above}}},
@@ -198,11 +199,11 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 	}}
 	_, err := verdict.Judge(c, evidence)
 	if err == nil {
-		t.Fatal("Judge of a case with eleven mistakes gave a verdict")
+		t.Fatal("Judge of a case with many mistakes gave a verdict")
 	}
 	for _, want := range []string{
 		`no measure "sum"`, `"x": there is another`, "percentile 95", `no relation "over"`, "a shift needs", "not taken per requests", "within needs a margin",
-		"before and in the incident", "confidence 95", "two or more", `signal "m"`, "a pair needs the other variant", `control "n"`, "needs proof and disproof", "3 at least and 2 at most",
+		"before and in the incident", "confidence 95", "two or more", `signal "m"`, "a pair needs the other variant", "an endpoint needs its streams", `control "n"`, "needs proof and disproof", "3 at least and 2 at most",
 		`window "w" has no stretch`, `window "w" is there twice`, `series "s" runs backwards`, "variant a: is there twice",
 	} {
 		if !strings.Contains(err.Error(), want) {

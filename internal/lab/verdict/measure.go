@@ -19,7 +19,7 @@ type reading struct {
 	note    string
 	pairs   []float64               // each pair's own number, on the scale that their mean was taken on
 	scale   func(v float64) float64 // that scale; nil is the measure's own
-	decided Decision                // where no threshold decides: of signals that align
+	decided Decision                // where bounds alone do not decide: of signals that align, of streams
 	p       float64                 // with decided: the odds that chance did it
 	causes  []string
 }
@@ -134,6 +134,8 @@ func (r *Run) measure(c *Criterion, window string, confidence float64) (m readin
 		return r.cycles(s, w, c)
 	case Saturating:
 		return r.saturating(s, w, c, confidence)
+	case Endpoint:
+		return r.endpoint(s, w, c)
 	case Retained:
 		return r.retained(all, w, c)
 	}

@@ -60,11 +60,15 @@ func paired(runs []*Run, control string, repeats []int, c *Criterion, confidence
 	m := estimated(e)
 	m.inputs, m.pairs = inputs, each
 	if c.Against.Ratio {
+		back := math.Exp
 		m.scale = math.Log
-		m.mid = math.Exp(e.Mid)
+		if c.Against.Share {
+			back, m.scale = math.Expm1, math.Log1p
+		}
+		m.mid = back(e.Mid)
 		m.bounds = func(confidence float64) (lo, hi float64) {
 			lo, hi = e.Bounds(confidence)
-			return math.Exp(lo), math.Exp(hi)
+			return back(lo), back(hi)
 		}
 	}
 	if len(each) < fewPairs {
