@@ -114,7 +114,7 @@ func (w *worker) serve(answer http.ResponseWriter, _ *http.Request) {
 			w.kept[w.served] = filled(12 * w.size)
 		}
 	case "garbage":
-		scratch = filled(64 * w.size)
+		runtime.KeepAlive(filled(64 * w.size))
 	case "logrotate":
 		if err := w.log(scratch); err != nil {
 			http.Error(answer, err.Error(), http.StatusInternalServerError)
