@@ -62,11 +62,12 @@ const (
 	slabSize = 4 << 20
 )
 
-// page is kept whole: it is one of the sizes that the heap has, and the list of them
-// takes nothing besides, so that what is said to leak is what leaks.
+// page is one of the sizes that Go's heap has, with the 8 bytes that the heap puts
+// before an object of this size that has pointers; and the list of them takes nothing
+// besides. So what is said to leak is what leaks.
 type page struct {
 	before *page
-	body   [pageSize - 8]byte
+	body   [pageSize - 16]byte
 }
 
 func (l *leak) keep() {
@@ -74,7 +75,7 @@ func (l *leak) keep() {
 	defer l.mu.Unlock()
 	if !l.native {
 		for range l.size / pageSize {
-			l.last = &page{before: l.last, body: [pageSize - 8]byte{1}}
+			l.last = &page{before: l.last, body: [pageSize - 16]byte{1}}
 		}
 		return
 	}
