@@ -42,6 +42,7 @@ to                          stanch run -- python app.py`,
 		blobCommand(w),
 		trendCommand(w),
 		huntCommand(w),
+		labCommand(w),
 		postmortemCommand(w),
 		versionCommand(),
 	)
