@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"github.com/stanch-dev/stanch/internal/hunt"
 	"github.com/stanch-dev/stanch/internal/stats"
@@ -13,8 +14,15 @@ type row struct {
 	y      float64   // growth, bytes
 	time   float64   // how long the block took with its settling, in mean blocks
 	linked bool      // the floor before it is the one after the row before it
-	group  int       // blocks of one group share their noise
+	group  int       // blocks of one group share their noise, and what they leave for a while
+	before int       // the group of the block before, or one of the two below
 }
+
+// What row.before says where there is no group to name.
+const (
+	unknown = -1
+	nobody  = -2 // the row is of mixed traffic: nobody leaves anything for a while
+)
 
 // fitted is a regression. The slices are by column.
 type fitted struct {
@@ -28,30 +36,49 @@ type fitted struct {
 	groups []float64 // variance of each group's blocks, bytes squared
 }
 
-// remembers are the shares of a block's noise that the next block takes back: 1
-// is an error of reading a floor, 0 a level that wanders.
-var remembers = [...]float64{0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.96, 1}
+// guess is what the noise of blocks may be like.
+type guess struct {
+	share float64 // of a block's noise that the next block takes back: 1 is an error of reading a floor, 0 a level that wanders
+	glow  float64 // variance of what an endpoint leaves only until another one is driven, in variances of a block
+}
+
+// guesses are those that a fit averages over.
+var guesses = [...]guess{
+	{0, 0},
+	{0.25, 0},
+	{0.5, 0},
+	{0.75, 0},
+	{0.9, 0},
+	{1, 0},
+	{0.3, 3},
+	{1, 3},
+	{0.3, 100},
+	{1, 100},
+	{0.3, 3000},
+	{1, 3000},
+}
 
 // fit is a generalised least squares over blocks.
 //
 // A floor read too high makes one block's growth too large and the next one's too
-// small by as much; a level that wanders does not. So the noise of blocks is a mix
-// of both, and the mix is not known. The fit is made for every share in remembers,
+// small by as much; a level that wanders does not; and the floor after one endpoint
+// may lie above that after another, for as long as nothing else is driven. So the
+// noise of blocks is a mix, and the mix is not known. The fit is made for every guess,
 // and they are averaged by how well they explain the rows (the restricted
 // likelihood of H. Patterson and R. Thompson, Biometrika 58, 1971; averaging after
 // A. Raftery and others, Journal of the American Statistical Association 92, 1997).
-// An interval is therefore as wide as either kind of noise deserves.
+// An interval is therefore as wide as any kind of noise deserves.
 func fit(rows []row) fitted {
 	if len(rows) == 0 {
 		return fitted{}
 	}
 	var (
-		fits    [len(remembers)]fitted
-		weights [len(remembers)]float64
+		fits    [len(guesses)]fitted
+		weights [len(guesses)]float64
 		best    = math.Inf(-1)
 	)
-	for i, share := range remembers {
-		fits[i], weights[i] = fitWith(rows, share)
+	for i, g := range guesses {
+		fits[i], weights[i] = fitWith(rows, g)
 		if fits[i].ok {
 			best = max(best, weights[i])
 		}
@@ -100,18 +127,30 @@ func fit(rows []row) fitted {
 	return mean
 }
 
-// fitWith fits for one share, and says the restricted log-likelihood.
-func fitWith(rows []row, share float64) (f fitted, likelihood float64) {
+// fitWith fits for one guess, and says the restricted log-likelihood. What endpoints
+// leave for a while are effects drawn by lot: columns that are held near zero by a
+// row each (C. Henderson's equations, Biometrics 31, 1975).
+func fitWith(rows []row, g guess) (f fitted, likelihood float64) {
 	n, columns := len(rows), len(rows[0].x)
 	if n < columns+2 {
 		return f, 0
 	}
-	x, y, logDet := whiten(rows, share)
-	cross := make([][]float64, columns)
-	target := make([]float64, columns)
-	for a := range columns {
-		cross[a] = make([]float64, columns)
-		for k := range n {
+	x, y, logDet := whiten(withGlow(rows, g.glow), g.share)
+	all := len(x[0])
+	for c := columns; c < all; c++ {
+		near := make([]float64, all)
+		near[c] = 1 / math.Sqrt(g.glow)
+		x, y = append(x, near), append(y, 0)
+		logDet += math.Log(g.glow)
+	}
+	cross := make([][]float64, all)
+	target := make([]float64, all)
+	for a := range all {
+		cross[a] = make([]float64, all)
+		for k := range x {
+			if x[k][a] == 0 {
+				continue
+			}
 			target[a] += x[k][a] * y[k]
 			for b := range a + 1 {
 				cross[a][b] += x[k][a] * x[k][b]
@@ -122,34 +161,72 @@ func fitWith(rows []row, share float64) (f fitted, likelihood float64) {
 	if !ok {
 		return f, 0
 	}
-	beta := make([]float64, columns)
-	for a := range columns {
-		for b := range columns {
+	beta := make([]float64, all)
+	for a := range all {
+		for b := range all {
 			beta[a] += inverse[a][b] * target[b]
 		}
 	}
-	left, lever := make([]float64, n), make([]float64, n)
-	weight := make([][]float64, n) // of a row in each estimate
+	left, lever := make([]float64, len(x)), make([]float64, len(x))
+	weight := make([][]float64, len(x)) // of a row in each estimate
 	square := 0.0
-	for k := range n {
+	for k := range x {
 		left[k] = y[k]
-		weight[k] = make([]float64, columns)
-		for a := range columns {
-			left[k] -= x[k][a] * beta[a]
-			for b := range columns {
+		weight[k] = make([]float64, all)
+		for b := range all {
+			if x[k][b] == 0 {
+				continue
+			}
+			left[k] -= x[k][b] * beta[b]
+			for a := range all {
 				weight[k][a] += inverse[a][b] * x[k][b]
 			}
 		}
-		for a := range columns {
+		for a := range all {
 			lever[k] += weight[k][a] * x[k][a]
 		}
 		square += left[k] * left[k]
 	}
 	df := float64(n - columns)
+	likelihood = -0.5 * (logDet + logCross + df*math.Log(max(square/df, grain*grain)))
+	// What the blocks alone leave to say of their noise: columns held near zero fit
+	// some of it.
+	square, df = 0, 0
+	for k := range rows {
+		square, df = square+left[k]*left[k], df+1-lever[k]
+	}
+	if df < 1 {
+		return f, 0
+	}
 	s2 := max(square/df, grain*grain)
-	f = fitted{ok: true, beta: beta, floor: math.Sqrt(s2 * share / 2), block: math.Sqrt(s2)}
+	f = fitted{ok: true, beta: beta[:columns], floor: math.Sqrt(s2 * g.share / 2), block: math.Sqrt(s2)}
 	f.se, f.df, f.groups = spread(rows, left, lever, weight, s2, df)
-	return f, -0.5 * (logDet + logCross + df*math.Log(s2))
+	return f, likelihood
+}
+
+// withGlow adds a column for each group: what its blocks leave for a while comes with
+// them and goes with the block after.
+func withGlow(rows []row, glow float64) []row {
+	if glow == 0 {
+		return rows
+	}
+	groups := 0
+	for _, r := range rows {
+		groups = max(groups, r.group+1)
+	}
+	columns := len(rows[0].x)
+	wide := slices.Clone(rows)
+	for k, r := range rows {
+		wide[k].x = make([]float64, columns+groups)
+		copy(wide[k].x, r.x)
+		if r.before != nobody {
+			wide[k].x[columns+r.group]++
+		}
+		if r.before >= 0 {
+			wide[k].x[columns+r.before]--
+		}
+	}
+	return wide
 }
 
 // grain is the least noise that is believed, bytes: memory comes in pages.

@@ -60,21 +60,21 @@ func near(a, b float64) bool { return math.Abs(a-b) <= 1e-6*(math.Abs(a)+math.Ab
 
 func TestNoiseThatIsAllReadingIsFittedAsALineThroughTheFloors(t *testing.T) {
 	rows, floors, sums := levels(40, 3)
-	got, _ := fitWith(rows, 1)
+	got, _ := fitWith(rows, guess{share: 1})
 	for i := range sums {
 		sums[i] = append(sums[i], 1)
 	}
 	want := plain(t, sums, floors)
 	for c := range 3 {
 		if !near(got.beta[c], want[c]) {
-			t.Errorf("fitWith(rows, 1).beta[%d] = %v, want %v as of the floors themselves", c, got.beta[c], want[c])
+			t.Errorf("fitWith(rows, guess{share: 1}).beta[%d] = %v, want %v as of the floors themselves", c, got.beta[c], want[c])
 		}
 	}
 }
 
 func TestNoiseThatIsAllWanderIsFittedBlockByBlock(t *testing.T) {
 	rows, _, _ := levels(40, 4)
-	got, _ := fitWith(rows, 0)
+	got, _ := fitWith(rows, guess{})
 	var x [][]float64
 	var y []float64
 	for _, r := range rows {
@@ -83,7 +83,7 @@ func TestNoiseThatIsAllWanderIsFittedBlockByBlock(t *testing.T) {
 	want := plain(t, x, y)
 	for c := range 3 {
 		if !near(got.beta[c], want[c]) {
-			t.Errorf("fitWith(rows, 0).beta[%d] = %v, want %v as of the blocks by themselves", c, got.beta[c], want[c])
+			t.Errorf("fitWith(rows, guess{}).beta[%d] = %v, want %v as of the blocks by themselves", c, got.beta[c], want[c])
 		}
 	}
 }

@@ -42,15 +42,20 @@ func (j *Judge) look() {
 	if j.config.Pair {
 		j.lookAtPairs()
 	}
-	for _, name := range j.config.Endpoints {
-		if j.settled(name) {
-			for _, s := range j.sides {
-				s.suspects[name].done = s.suspects[name].done || s.judged()[0].restless(name)
-			}
-		}
-	}
 	for _, s := range j.sides {
-		s.forget()
+		j.drop(s)
+	}
+}
+
+// drop leaves the blocks out that nothing more is to be found out of and that would
+// blur the others.
+func (j *Judge) drop(s *side) {
+	lead := s.judged()[0]
+	for _, name := range j.config.Endpoints {
+		if who := s.suspects[name]; !who.done && j.settled(name) && lead.restless(name) {
+			who.done = true
+			s.forget()
+		}
 	}
 }
 
@@ -80,15 +85,19 @@ func (j *Judge) lookAt(s *side) {
 		j.blame(s, &judged[i], blamed*share/float64(len(judged)), share)
 	}
 	j.excuse(s, judged, excused*share)
+	late := false // rounds are left out from here on
 	for _, name := range j.config.Endpoints {
 		who := s.suspects[name]
 		// One round alone may have been a step.
 		if who.verdict == hunt.Undecided && judged[0].table.counts[name] >= 4 && judged[0].slows(name, slowed*share, j.config.Smallest) {
 			who.from, who.atMost = judged[0].second(name), -1
+			late = true
 		}
 	}
 	s.keepFound()
-	s.forget() // rounds may have been left out
+	if late {
+		s.forget()
+	}
 }
 
 // blame finds the endpoints that leak. By Holm's rule (Scandinavian Journal of

@@ -90,7 +90,7 @@ func mix(endpoints []string, of series, told bool, stretches []hunt.Stretch) jud
 			}
 		}
 		linked := last >= 0 && last == i-1 && stretches[last].After.At == s.Before.At
-		t.rows = append(t.rows, row{x: x, y: of.of(s.After) - of.of(s.Before), time: seconds, linked: linked})
+		t.rows = append(t.rows, row{x: x, y: of.of(s.After) - of.of(s.Before), time: seconds, linked: linked, before: nobody})
 		total, last = total+seconds, i
 	}
 	for i := range t.rows {

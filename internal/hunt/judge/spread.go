@@ -37,7 +37,12 @@ func spread(rows []row, left, lever []float64, weight [][]float64, common, df fl
 		for k, r := range rows {
 			part[r.group] += weight[k][c] * weight[k][c]
 		}
-		sum, squares := 0.0, 0.0
+		// The rows beyond hold columns near zero, and have the common variance.
+		rest := 0.0
+		for k := len(rows); k < len(weight); k++ {
+			rest += weight[k][c] * weight[k][c]
+		}
+		sum, squares := rest*common, rest*common*rest*common/df
 		for g := range groups {
 			p := part[g] * variance[g]
 			sum += p

@@ -16,7 +16,9 @@ type change struct {
 	seconds  float64 // from floor to floor
 	requests float64
 	bytes    float64
-	linked   bool // the floor before is the one after the change before
+	linked   bool   // the floor before is the one after the change before
+	after    string // the block before, where known
+	known    bool
 }
 
 // fill makes a table of changes.
@@ -36,8 +38,13 @@ func fill(changes []change) table {
 		if column := t.columns[c.endpoint]; column > 0 {
 			x[column] = c.requests
 		}
+		before := unknown
+		if column, has := t.columns[c.after]; c.known && (has || c.after == "") {
+			before = column
+		}
 		t.rows = append(t.rows, row{
-			x: x, y: c.bytes, time: c.seconds * float64(len(changes)) / total,
+			before: before,
+			x:      x, y: c.bytes, time: c.seconds * float64(len(changes)) / total,
 			linked: c.linked, group: t.columns[c.endpoint],
 		})
 		t.rounds = append(t.rounds, c.round)
@@ -81,13 +88,23 @@ func (s *side) follows(place int) bool {
 	return place > 0 && s.seen[place-1].After.At == s.seen[place].Before.At
 }
 
+// after is the endpoint of the block before one.
+func (s *side) after(place int) (endpoint string, known bool) {
+	if place == 0 || s.seen[place-1].After.Generation != s.seen[place].Before.Generation {
+		return "", false
+	}
+	return s.seen[place-1].Block.Endpoint, true
+}
+
 // table is the regression's rows for one series.
 func (s *side) table(of series) table {
 	var changes []change
 	last := -1
 	for _, i := range s.counted() {
 		o := s.seen[i]
+		after, known := s.after(i)
 		changes = append(changes, change{
+			after: after, known: known,
 			endpoint: o.Block.Endpoint, round: o.Block.Round,
 			seconds: (o.After.At - o.Before.At).Seconds(), requests: float64(o.Requests + o.Failed),
 			bytes: of.of(o.After) - of.of(o.Before), linked: last == i-1 && s.follows(i),
@@ -125,16 +142,18 @@ func paired(a, b *side, of series) table {
 		if !has {
 			continue
 		}
-		before, after := a.seen[i], b.seen[k]
+		one, other := a.seen[i], b.seen[k]
+		after, known := a.after(i)
 		c := change{
+			after: after, known: known,
 			endpoint: key.endpoint, round: key.round,
-			seconds: (before.After.At - before.Before.At + after.After.At - after.Before.At).Seconds() / 2,
+			seconds: (one.After.At - one.Before.At + other.After.At - other.Before.At).Seconds() / 2,
 			linked:  lastA == i-1 && lastB == k-1 && a.follows(i) && b.follows(k),
 		}
-		grownA, grownB := of.of(before.After)-of.of(before.Before), of.of(after.After)-of.of(after.Before)
+		grownA, grownB := of.of(one.After)-of.of(one.Before), of.of(other.After)-of.of(other.Before)
 		if key.endpoint != "" {
 			// A block that ran out of time had fewer requests than its twin.
-			nA, nB := float64(before.Requests+before.Failed), float64(after.Requests+after.Failed)
+			nA, nB := float64(one.Requests+one.Failed), float64(other.Requests+other.Failed)
 			c.requests = (nA + nB) / 2
 			grownA, grownB = grownA*c.requests/nA, grownB*c.requests/nB
 		}

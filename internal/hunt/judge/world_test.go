@@ -33,6 +33,7 @@ type world struct {
 	settles   float64            // growth that dies down within two minutes of the start, load or not
 	jumps     float64            // odds that a block leaves a jump of 8 MiB for good
 	own       map[string]float64 // noise of an endpoint's blocks beside the others'
+	glow      map[string]float64 // what its blocks leave until the next block of another takes it back
 	heap      bool               // the runtime tells its heap
 	rate      float64
 	unsteady  float64 // standard deviation of a block's rate, as a share
@@ -57,6 +58,7 @@ type run struct {
 	reading    float64 // noise of the last reading
 	phase      float64
 	touched    float64
+	last       string // the endpoint that was driven
 	filled     map[string]float64
 	generation uint64
 	floor      hunt.Floor
@@ -90,7 +92,7 @@ func (g *run) read() hunt.Floor {
 		hard = math.Ceil(hard/g.w.arena) * g.w.arena
 	}
 	slack := g.slack + g.w.saw*g.phase
-	hard += g.w.saw*g.phase + g.w.noise*g.reading
+	hard += g.w.saw*g.phase + g.w.noise*g.reading + g.w.glow[g.last]
 	f := hunt.Floor{At: g.now, Hard: int64(hard), Generation: g.generation, Stable: true}
 	if g.w.heap {
 		f.Heap, f.Committed = int64(g.live), int64(g.live+slack)
@@ -138,6 +140,7 @@ func (g *run) drive(b hunt.Block) hunt.Observation {
 		clear(g.filled)
 		o.Ended = "killed by signal 9"
 	}
+	g.last = b.Endpoint
 	g.floor = g.read()
 	o.After = g.floor
 	return o
