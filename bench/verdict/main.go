@@ -127,10 +127,10 @@ func judged(e *experiment, seed uint64) (verdict.Verdict, error) {
 
 func tell(tallies []tally) error {
 	fmt.Printf("%-48s %-14s %10s %14s %13s\n", "experiment (simulated)", "truth", "supported", "not supported", "inconclusive")
-	falselySupported, falselyNot, ofSupported, ofNot, right, all := 0, 0, 0, 0, 0, 0
+	falselySupported, falselyNot, ofSupported, ofNot, right, wrong, all := 0, 0, 0, 0, 0, 0, 0
 	for _, t := range tallies {
 		fmt.Printf("%-48s %-14s %10d %14d %13d\n", t.Name, t.Truth, t.Supported, t.NotSupported, t.Inconclusive)
-		right, all = right+t.right(), all+t.Seeds
+		right, wrong, all = right+t.right(), wrong+t.wrong(), all+t.Seeds
 		if t.Truth != verdict.Supported {
 			falselySupported, ofSupported = falselySupported+t.Supported, ofSupported+t.Seeds
 		}
@@ -138,9 +138,9 @@ func tell(tallies []tally) error {
 			falselyNot, ofNot = falselyNot+t.NotSupported, ofNot+t.Seeds
 		}
 	}
-	fmt.Printf("\nright: %d of %d; falsely supported: %d of %d; falsely not supported: %d of %d\n", right, all, falselySupported, ofSupported, falselyNot, ofNot)
+	fmt.Printf("\nright: %d of %d, wrong: %d, the rest undecided\nfalsely supported: %d of %d; falsely not supported: %d of %d\n", right, all, wrong, falselySupported, ofSupported, falselyNot, ofNot)
 	line, err := json.Marshal(map[string]any{
-		"bench": "verdict-sim", "experiments": tallies, "right": right, "verdicts": all,
+		"bench": "verdict-sim", "experiments": tallies, "right": right, "wrong": wrong, "verdicts": all,
 		"falsely_supported": falselySupported, "falsely_supported_of": ofSupported,
 		"falsely_not_supported": falselyNot, "falsely_not_supported_of": ofNot,
 	})
