@@ -13,7 +13,9 @@ type Test string
 // it is read.
 const (
 	Query        Test = "query"         // the one number that KQL gives lies in the bound
-	Slope        Test = "slope"         // the growth of a series lies in the bound, with confidence
+	Slope        Test = "slope"         // the growth of a series along the window lies in the bound, with confidence
+	Growth       Test = "growth"        // the growth from rest to rest, cycle by cycle, lies in the bound, with confidence
+	Shift        Test = "shift"         // durations of requests, or a series, against another window: the shift of their ranks lies in the bound
 	Equivalence  Test = "equivalence"   // the growth of a series lies within ± a size of nothing, with confidence
 	WeakestCycle Test = "weakest-cycle" // the least growth of a cycle, as a share of the mean, lies in the bound
 	Saturating   Test = "saturating"    // the growth ends by itself, as a cache's does
@@ -37,12 +39,12 @@ type Criterion struct {
 	Confidence float64 // of the interval, one-sided; between 0.5 and 1
 
 	KQL      string   // Query: asked of the window's rows alone; one row with one number
-	Series   Series   // Slope, Equivalence, WeakestCycle, Saturating, Endpoint, Ratio, Retained, Level
-	Per      Per      // Slope, Equivalence, WeakestCycle, Saturating, Endpoint, Ratio
+	Series   Series   // all but Query, Percentile and Together; of Shift, empty is the durations of requests
+	Per      Per      // Slope, Growth, Equivalence, WeakestCycle, Saturating, Endpoint, Ratio
 	Within   *Value   // Equivalence
-	Stream   string   // Endpoint, Percentile (empty: requests of all streams)
+	Stream   string   // Endpoint; Percentile and Shift (empty: requests of all streams)
 	Others   *Value   // Endpoint: the most that the other streams may leak
-	Of       []string // Ratio: the other window
+	Of       []string // Ratio, Shift: the other window
 	Quantile float64  // Percentile, Level: 0.95 for p95
 	From     []string // Retained: the window before; Window is the one after
 	Peak     []string // Retained: the window between
@@ -58,9 +60,10 @@ type Criterion struct {
 type Signal struct {
 	Name   string
 	Says   string
-	Series Series // one of Series and KQL is set
-	KQL    string // rows of a time and a number
-	Bound  Bound  // empty: each row of the query is a moment at which the signal is on
+	Series Series        // one of Series and KQL is set
+	KQL    string        // rows of a time and a number
+	Bound  Bound         // empty: each row of the query is a moment at which the signal is on
+	Hold   time.Duration // that it has to last to count, on the timeline; 0 for moments
 }
 
 // Alternate is another cause that would look alike. It is named where its signal is on

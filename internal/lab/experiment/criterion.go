@@ -78,13 +78,15 @@ func tests() *cases {
 	const growth, sure = "series per", " confidence"
 	return &cases{key: "test", of: []oneCase{
 		{string(lab.Query), "kql", edges, "the number that KQL gives for the window lies in the bound"},
-		{string(lab.Slope), growth, edges + sure, "the growth of a series lies in the bound"},
+		{string(lab.Slope), growth, edges + sure, "the growth of a series along the window lies in the bound"},
+		{string(lab.Growth), growth, edges + sure, "the growth from rest to rest, cycle by cycle, lies in the bound"},
 		{string(lab.Equivalence), growth + " within", sure, "the growth lies within ± a size: it is shown to be none"},
 		{string(lab.WeakestCycle), growth, edges + sure, "the least growth of any cycle, as a share of the mean growth, lies in the bound"},
 		{string(lab.Saturating), growth, sure, "the growth ends by itself, as a cache's does"},
 		{string(lab.Endpoint), "series stream above others", sure, "one stream leaks more than `above` a request, and no other more than `others`"},
 		{string(lab.Ratio), growth + " of", edges + sure, "the growth, as a share of that in the window `of`, lies in the bound"},
 		{string(lab.Percentile), "quantile", "stream" + edges + sure, "a percentile of the durations of requests lies in the bound"},
+		{string(lab.Shift), "of", "series stream" + edges + sure, "durations of requests, or a series, differ from those in the window `of` by what lies in the bound, by ranks"},
 		{string(lab.Level), "series quantile", edges + sure, "a percentile of a series lies in the bound"},
 		{string(lab.Retained), "series from peak", edges + sure, "of what came between the windows `from` and `peak`, the share that is there in `window` lies in the bound"},
 		{string(lab.Together), "signals", "tolerance overlap", "signals begin within the tolerance of each other, and overlap"},
@@ -157,6 +159,15 @@ func (r *reader) criterion(n Node, c *lab.Criterion) {
 		r.units(n, &c.Bound, lab.Share)
 	case lab.Percentile:
 		r.units(n, &c.Bound, lab.Duration)
+	case lab.Shift:
+		if c.Series == "" {
+			r.units(n, &c.Bound, lab.Duration)
+			break
+		}
+		r.units(n, &c.Bound, unitOf(c.Series))
+		if s := n.value("stream"); s.Line != 0 {
+			r.fail(s, "a series is the worker's", "a stream's durations or a series are shifted, not both")
+		}
 	default:
 		r.units(n, &c.Bound, unitOf(c.Series))
 	}

@@ -151,11 +151,12 @@ func TestSpeedAndScaleAreInTheNumbersAndAreRemembered(t *testing.T) {
 		{"limits too", got.Subject.Limit.Memory, bytesize.Size(1e8)},
 		{"and the bytes of bounds", got.Proof[0].Bound.Above.Number, 25.6},
 		{"the planted leak", got.Controls.Planted.Size, bytesize.Size(410)},
+		{"a signal lasts on the timeline", got.Signals[0].Hold, time.Second},
 		{"latencies are not on the timeline", *got.Proof[3].Bound.Above, lab.Value{Number: 800, Unit: lab.Duration}},
 		{"garbage collectors are not faster", got.Subject.Settle.Idle, 3 * time.Second},
 		{"nor do clients give up sooner", got.Load.Streams[0].HTTP[0].Timeout, 5 * time.Second},
 		{"logs are not payloads", got.Collect.Logs, bytesize.MiB},
-		{"plain numbers have no size", got.Proof[7].Bound.AtMost.Number, 100000.0},
+		{"plain numbers have no size", got.Proof[10].Bound.AtMost.Number, 100000.0},
 		{"the report can say it", got.Version, lab.Version{Speed: 20, Scale: 0.1}},
 	}
 	for _, c := range checks {

@@ -45,6 +45,7 @@ hint: did you mean load?`, loose: true},
 		{why: "a test that is not known", from: "test: slope", to: "test: slop", want: "12: test is \"slop\"\nhint: did you mean slope?"},
 		{why: "a key that the test has no use for", from: "per: request,", to: "per: request, quantile: 95%,", want: "12: proof: grows: the test slope has no use for quantile"},
 		{why: "a key that the test needs", from: "per: request, ", to: "", want: "12: proof: grows: the test slope needs the key per"},
+		{why: "a shift of two things", from: proof, to: "  - {id: q, test: shift, window: load, of: load, series: used, stream: web, above: 1MB}", want: "12: a stream's durations or a series are shifted, not both", loose: true},
 		{why: "no bound", from: ", above: 1KiB", to: "", want: "12: grows has no bound", loose: true},
 		{why: "a bound in another unit", from: "above: 1KiB", to: "above: 5s", want: "12: above has to be a size such as 64MiB", loose: true},
 		{why: "bounds with nothing between", from: "above: 1KiB", to: "above: 1KiB, below: 1KiB", want: "12: grows: nothing lies between its bounds", loose: true},
@@ -68,6 +69,7 @@ hint: did you mean load?`, loose: true},
 		{why: "a mistake in the small version, although it is not asked for", from: "version: 1", to: "version: 1\nsmall: {phases: [{name: load, fro: 1s}]}", want: `2: phases: load has no key "fro"`},
 		{why: "a speed that no machine has", from: "version: 1", to: "version: 1\nsmall: {speed: 1e9}", want: `2: speed is "1e9"`},
 	}
+	schema := fileSchema(t)
 	for _, test := range tests {
 		text := strings.Replace(least, test.from, test.to, 1)
 		if text == least {
@@ -83,7 +85,7 @@ hint: did you mean load?`, loose: true},
 		case test.want != "" && !strings.Contains("\n"+got, "\ne.yaml:"+test.want):
 			t.Errorf("%s: got\n%s\nwant\ne.yaml:%s", test.why, got, test.want)
 		}
-		if wrong := schemaErrors(t, text); !test.loose && len(wrong) == 0 {
+		if wrong := schemaErrors(t, schema, text); !test.loose && len(wrong) == 0 {
 			t.Errorf("%s: the JSON schema takes what the reader refuses", test.why)
 		}
 	}

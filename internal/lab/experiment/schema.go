@@ -155,4 +155,6 @@ func FileSchema() *Schema {
 }
 
 // anchor is how a page links to a heading.
-func anchor(title string) string { return strings.ReplaceAll(strings.ToLower(title), " ", "-") }
+func anchor(title string) string {
+	return strings.NewReplacer(" ", "-", "'", "").Replace(strings.ToLower(title))
+}

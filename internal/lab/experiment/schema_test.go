@@ -44,42 +44,51 @@ func TestTheSchemaAndTheReferenceAreWhatIsRead(t *testing.T) {
 }
 
 func TestTheSchemaTakesWhatTheReaderTakes(t *testing.T) {
+	schema := fileSchema(t)
+	_, shown, _ := strings.Cut(fixture(t, "../../../docs/reference/experiment.md"), "```yaml\n")
+	shown, _, _ = strings.Cut(shown, "```")
 	for name, text := range map[string]string{
-		"least": least, "everything": everything(t),
+		"the page's example": shown, "least": least, "everything": everything(t),
 		"blob-oom":       fixture(t, "../../../labs/blob-oom/experiment.yaml"),
 		"binding-vs-sdk": fixture(t, "../../../labs/binding-vs-sdk/experiment.yaml"),
 		"runtime-swap":   fixture(t, "../../../labs/runtime-swap/experiment.yaml"),
 	} {
-		if wrong := schemaErrors(t, text); len(wrong) > 0 {
+		sound(t, text, experiment.Options{Small: strings.Contains(text, "\nsmall:")})
+		if wrong := schemaErrors(t, schema, text); len(wrong) > 0 {
 			t.Errorf("the schema refuses %s, which the reader takes: %v", name, wrong)
 		}
 	}
 }
 
-// schemaErrors is what an editor would mark in a text.
-func schemaErrors(t testing.TB, text string) []string {
+// fileSchema is the schema as an editor has it.
+func fileSchema(t testing.TB) map[string]any {
 	t.Helper()
-	asJSON, err := json.Marshal(experiment.FileSchema())
+	text, err := json.Marshal(experiment.FileSchema())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var schema any
-	if err := json.Unmarshal(asJSON, &schema); err != nil {
+	var schema map[string]any
+	if err := json.Unmarshal(text, &schema); err != nil {
 		t.Fatal(err)
 	}
-	var value any
+	return schema
+}
+
+// schemaErrors is what an editor would mark in a text.
+func schemaErrors(t testing.TB, schema map[string]any, text string) []string {
+	t.Helper()
+	var value, plain any
 	if err := yaml.UnmarshalWithOptions([]byte(text), &value, yaml.AllowDuplicateMapKey()); err != nil {
 		t.Fatal(err)
 	}
-	plain, err := json.Marshal(value)
+	asJSON, err := json.Marshal(value)
+	if err == nil {
+		err = json.Unmarshal(asJSON, &plain)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	var v any
-	if err := json.Unmarshal(plain, &v); err != nil {
-		t.Fatal(err)
-	}
-	return against(schema.(map[string]any), v, "")
+	return against(schema, plain, "")
 }
 
 // against checks a value against the part of JSON schema that FileSchema uses.

@@ -1,6 +1,10 @@
 package experiment
 
-import "github.com/stanch-dev/stanch/internal/lab"
+import (
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/lab"
+)
 
 func signal() object[lab.Signal] {
 	return object[lab.Signal]{
@@ -9,6 +13,7 @@ func signal() object[lab.Signal] {
 			at("says", "What it means that it is on.", text(), func(s *lab.Signal) *string { return &s.Says }),
 			at("series", "On while its samples lie in the bound.", series(), func(s *lab.Signal) *lab.Series { return &s.Series }),
 			at("kql", "On at the times of its rows whose number lies in the bound; without a bound, at each.", points(), func(s *lab.Signal) *string { return &s.KQL }),
+			by("0s", at("hold", "How long it has to last to count; 0s for moments.", span(0), func(s *lab.Signal) *time.Duration { return &s.Hold })),
 		}, bounds(func(s *lab.Signal) *lab.Bound { return &s.Bound })...),
 		check: func(r *reader, n Node, s *lab.Signal) {
 			if s.Series != "" {
