@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -71,4 +72,20 @@ func TestAShapeComesAroundToItsRate(t *testing.T) {
 
 func roughly() cmp.Option {
 	return cmp.Comparer(func(a, b float64) bool { return a-b < 0.01 && b-a < 0.01 })
+}
+
+func FuzzAnAnswerThatIsTakenSaysTheSameAgain(f *testing.F) {
+	for _, text := range []string{"1 2 3", " 10\t4096 0\n", "-1 0 9223372036854775807", "1 2", "a b c"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		said, err := parse(text)
+		if err != nil {
+			return
+		}
+		again, err := parse(fmt.Sprint(said[0], said[1], said[2]))
+		if err != nil || again != said {
+			t.Errorf("parse(%q) = %v, and read from its own numbers %v, %v", text, said, again, err)
+		}
+	})
 }
