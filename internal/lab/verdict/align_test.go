@@ -60,6 +60,7 @@ func TestSignalsAlignOrOtherCausesAreNamed(t *testing.T) {
 		{"the dependency failed first", []verdict.Series{during("memory", 500, 700), during("failures", 505, 690), events("exit", 510), during("dependency", 495, 700)}, verdict.Unclear, "no earlier than dependency", []string{"dependency"}},
 		{"a dependency that fails as a consequence", []verdict.Series{during("memory", 500, 700), during("failures", 505, 690), events("exit", 510), during("dependency", 512, 700)}, verdict.Holds, "within 10 s", nil},
 		{"together they last too shortly", []verdict.Series{during("memory", 500, 502), during("failures", 490, 700), events("exit", 501), quiet}, verdict.Holds, "within 11 s", nil},
+		{"one ends as the other begins", []verdict.Series{during("memory", 500, 502), during("failures", 512, 700), events("exit", 501), quiet}, verdict.Fails, "all together for", nil},
 		{"no telemetry of failures", []verdict.Series{during("memory", 500, 502), events("exit", 501), quiet}, verdict.Unclear, `no series "failures"`, nil},
 	} {
 		run := oneRun(1, "a", row.series...)

@@ -88,3 +88,54 @@ func TestLookingAfterEachRepeatCostsConfidence(t *testing.T) {
 		t.Errorf("all looks spend %v, want 0.01", spent)
 	}
 }
+
+// told are pairs in which a fact of b is above a's by each of the differences, and another
+// fact is the same.
+func told(differences ...float64) (runs []verdict.Run) {
+	for i, d := range differences {
+		for k, variant := range []string{"a", "b"} {
+			r := oneRun(i+1, variant, sampled("hard", 0, 10, line(0, 0)))
+			r.Order = 1 + (i+k)%2
+			r.Facts = []verdict.Fact{{Window: "load", Name: "cost", Value: 5 + d*float64(k)}, {Window: "load", Name: "same", Value: 1 + float64(k*(i%2*2-1))}}
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+func TestAFewPairsHaveToConvinceBySignsToo(t *testing.T) {
+	c := verdict.Criterion{
+		Place: verdict.Place{Variant: "b", Window: "load"}, Measure: verdict.Value, Series: "cost",
+		Against: &verdict.Against{Place: verdict.Place{Variant: "a"}, Paired: true}, Is: verdict.Above, Confidence: 0.995,
+	}
+	plan := only(c)
+	plan.Disproof[0].Place.Variant, plan.Disproof[0].Series = "a", "hard"
+	// t is 4.3 and would do at 7 degrees; of 256 signs 4 are as far out, which is 0.016.
+	got := judge(t, plan, told(1, 1, 1, 1, 1, 1, 1, -0.5)...).Proof[0]
+	if got.Decision != verdict.Unclear || !(got.Lo > 0) || !strings.Contains(got.Why, "by signs alone p 0.015625") {
+		t.Errorf("%s from %s (%s), want unclear in spite of a bound above 0", got.Decision, got.Lo, got.Why)
+	}
+	if got := judge(t, plan, told(1, 1.1, 1, 0.9, 1, 1, 1, 1)...).Proof[0]; got.Decision != verdict.Holds {
+		t.Errorf("eight of one sign: %s (%s), want it to hold", got.Decision, got.Why)
+	}
+}
+
+func TestComparisonsShareTheirOdds(t *testing.T) {
+	one := verdict.Comparison{Name: "cost", A: "a", B: "b", Window: "load", Measure: verdict.Value, Series: "cost", Smallest: 0.1}
+	other := one
+	other.Name, other.Series = "nothing", "same"
+	plan := pairs()
+	plan.Comparisons = []verdict.Comparison{one}
+	runs := told(0.22, 1.78, 0.22, 1.78, 0.22, 1.78) // t is 2.87: beyond the 2.57 of one, not the 3.16 of two
+	if got := judge(t, plan, runs...).Comparisons[0]; got.Change != verdict.Worse {
+		t.Errorf("by itself: %s (%s), want worse", got.Change, got.Result.Why)
+	}
+	plan.Comparisons = []verdict.Comparison{other, one}
+	if got := judge(t, plan, runs...).Comparisons[1]; got.Change != verdict.Undecided {
+		t.Errorf("beside another: %s (%s), want undecided", got.Change, got.Result.Why)
+	}
+	small := told(0.01, 0.02, 0.01, 0.02, 0.01, 0.02)
+	if got := judge(t, plan, small...).Comparisons[1]; got.Change != verdict.Equivalent {
+		t.Errorf("seen, but less than matters: %s (%s), want equivalent", got.Change, got.Result.Why)
+	}
+}

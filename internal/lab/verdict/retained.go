@@ -1,26 +1,33 @@
 package verdict
 
-import "github.com/stanch-dev/stanch/internal/stats"
+import (
+	"slices"
 
-// retained is (M-B)/(P-B): M what the worker holds in the window, B before the
-// incident, P in it. All three are means; B stands on both sides of the quotient,
-// which its bounds know.
-func (r *Run) retained(s Series, w Window, c *Criterion) (m reading) {
-	var means []stats.Estimate
-	for _, name := range []string{c.Base, c.Peak} {
+	"github.com/stanch-dev/stanch/internal/stats"
+)
+
+// retained is (M-B)/(P-B): M and B are the means of the floors in the window and before
+// the incident, P is the highest floor in it, which was read. B stands on both sides
+// of the quotient, which its bounds know.
+func (r *Run) retained(all Series, w Window, c *Criterion) (m reading) {
+	level := func(w Window) []float64 {
+		return floorsOf(all.in(w), w.From, w.To, func(at float64) float64 { return at }).y
+	}
+	var floors [2][]float64
+	for i, name := range []string{c.Base, c.Peak} {
 		other, ok := r.window(name)
 		if !ok {
 			return missing("%s has no window %q", r.key(), name)
 		}
-		part := s.in(other)
-		m.inputs = append(m.inputs, r.input(c, other, len(part.At)))
-		if len(part.At) < 2 {
-			return missing("%s has %d samples of %s in %s", r.key(), len(part.At), s.Name, name)
+		n := len(all.in(other).At)
+		m.inputs = append(m.inputs, r.input(c, other, n))
+		if n < 2 {
+			return missing("%s has %d samples of %s in %s", r.key(), n, c.Series, name)
 		}
-		means = append(means, stats.BatchMean(part.Value))
+		floors[i] = level(other)
 	}
-	base, peak := means[0], means[1]
-	after := stats.BatchMean(s.in(w).Value)
+	base, after := stats.BatchMean(floors[0]), stats.BatchMean(level(w))
+	peak := stats.Estimate{Mid: slices.Max(floors[1]), N: len(floors[1])}
 	q := stats.Ratio{Over: after.Less(base), Under: peak.Less(base), Covariance: base.SE * base.SE}
 	m.mid, m.bounds, m.n = q.Mid(), q.Bounds, after.N+base.N+peak.N
 	if !(q.Under.Mid > 0) {
