@@ -90,7 +90,8 @@ func experiments() []experiment {
 		incident("signals in different windows", verdict.Inconclusive, func(w *world, r *rand.Rand) {
 			w.fails.from, w.fails.to = 1900+40*r.Float64(), 2090
 			w.slow = pulse{w.fails.from, 2090, 9000}
-			w.bulge.to, w.exits = 1750, []float64{1700}
+			w.bulge = pulse{1550 + 50*r.Float64(), 1750, w.bulge.high}
+			w.exits = []float64{w.bulge.from + 20}
 		}),
 		{"repeats that disagree", verdict.Inconclusive, leakCase, func(r *rand.Rand) []verdict.Run {
 			runs := leakRuns(r, leaking(2*kib), 3)
