@@ -39,7 +39,7 @@ func huntStart(t *testing.T, env []string, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), self)
-	cmd.Args = append([]string{"stanch", "hunt", "--json", "--for", "50s"}, args...)
+	cmd.Args = append([]string{"stanch", "hunt", "--json", "--for", "5m"}, args...)
 	cmd.Env = append(os.Environ(), env...)
 	return cmd
 }
