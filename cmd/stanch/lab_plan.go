@@ -172,11 +172,20 @@ func (p *labPlan) String() string {
 // asked counts what the verdict rests on.
 func (p *labPlan) asked() (all []string) {
 	for _, part := range []struct {
-		n    int
-		what string
-	}{{p.Gates, "gates"}, {p.Proof, "criteria of proof"}, {p.Against, "of disproof"}, {p.Metrics, "metrics compared"}} {
-		if part.n > 0 {
-			all = append(all, fmt.Sprintf("%d %s", part.n, part.what))
+		n         int
+		one, many string
+	}{
+		{p.Gates, "gate", "gates"},
+		{p.Proof, "criterion of proof", "criteria of proof"},
+		{p.Against, "of disproof", "of disproof"},
+		{p.Metrics, "metric compared", "metrics compared"},
+	} {
+		switch part.n {
+		case 0:
+		case 1:
+			all = append(all, "1 "+part.one)
+		default:
+			all = append(all, fmt.Sprintf("%d %s", part.n, part.many))
 		}
 	}
 	return all

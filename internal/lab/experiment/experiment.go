@@ -145,7 +145,7 @@ func hypothesis() object[lab.Hypothesis] {
 }
 
 // most is how many requests, messages and blobs an experiment may have.
-const most = 20_000_000
+const most = 10_000_000
 
 // together checks what no part of the file can know by itself.
 func (r *reader) together(root Node, e *lab.Experiment) {

@@ -13,6 +13,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/lab"
 	"github.com/stanch-dev/stanch/internal/lab/experiment"
 	"github.com/stanch-dev/stanch/internal/lab/folder"
+	"github.com/stanch-dev/stanch/internal/lab/timeline"
 )
 
 // source is a file of tests, of this text.
@@ -213,6 +214,10 @@ func TestTheLabsOfTheRepositoryAreRight(t *testing.T) {
 			if _, mistakes := experiment.Read(l.Source, o); len(mistakes) > 0 {
 				t.Errorf("Read(%s):\n%v", file, mistakes.Err())
 			}
+		}
+		small, _ := experiment.Read(l.Source, experiment.Options{Small: true})
+		if got := timeline.Total(small, timeline.Runs(small, small.Repeat.Least)); got > 2*time.Minute {
+			t.Errorf("the small version of %s takes %v, want two minutes at most", file, got)
 		}
 	}
 }
