@@ -7,11 +7,11 @@ const (
 	blamed  = 0.01 // that any endpoint is called leaking that is not
 	excused = 0.05 // that a leaking endpoint is called clean
 	slowed  = 0.01 // that growth is called slowing that does not slow
-	keeps   = 0.05 // that growth is called lasting that slows down to half
+	keeps   = 0.05 // at each look, that growth is called lasting that slows down by more than slowing
 )
 
-// looksAt says whether verdicts are given after so many rounds: after each of the
-// first six from the third on, then ever more seldom. A look between would cost more than it
+// looksAt says whether verdicts are given after so many rounds: from the third to the
+// sixth after each, then ever more seldom. A look between would cost more than it
 // tells.
 func looksAt(rounds int) bool {
 	switch {

@@ -28,6 +28,9 @@ func why(f *hunt.Finding, who *suspect) string {
 	case hunt.Leaks:
 		return fmt.Sprintf("each request leaves %s behind (%s to %s), in %d rounds", size(f.PerRequest.Mid), size(f.PerRequest.Lo), size(f.PerRequest.Hi), f.Rounds)
 	case hunt.Clean:
+		if f.AtMost < 1 {
+			return "leaves nothing behind that would show"
+		}
 		return "leaves at most " + size(f.AtMost) + " a request behind"
 	case hunt.Filling:
 		return fmt.Sprintf("grew until round %d, and since then by at most %s a request: it fills something", who.from-1, size(f.AtMost))
