@@ -56,15 +56,15 @@ func remembering(r *rand.Rand, n int, memory float64) []float64 {
 func TestAMeanOfDependentValuesHoldsTheTruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for _, memory := range []float64{0, 0.5, 0.8} {
-		const times = 2000
+		const times = 1000
 		held := 0
 		for range times {
 			if lo, hi := stats.BatchMean(remembering(r, 400, memory)).Bounds(0.975); lo <= 0 && 0 <= hi {
 				held++
 			}
 		}
-		if got := float64(held) / times; got < 0.93 || got > 0.97 {
-			t.Errorf("memory %v: intervals hold the truth in %.3f, want 0.93 to 0.97", memory, got)
+		if got := float64(held) / times; got < 0.92 || got > 0.97 {
+			t.Errorf("memory %v: intervals hold the truth in %.3f, want 0.92 to 0.97", memory, got)
 		}
 	}
 	if got := stats.Inflation(remembering(r, 4000, 0.8)); got < 3 || got > 30 {
@@ -83,7 +83,7 @@ func TestAQuotientHoldsTheTruthOrIsUnbounded(t *testing.T) {
 		shared, over, under := make([]float64, 8), make([]float64, 8), make([]float64, 8)
 		for i := range 8 {
 			shared[i] = r.NormFloat64()
-			over[i], under[i] = 2+r.NormFloat64()+shared[i], 4+2*r.NormFloat64()+shared[i]
+			over[i], under[i] = 2+0.5*r.NormFloat64()+shared[i], 4+0.5*r.NormFloat64()+shared[i]
 		}
 		// What both share makes them go together.
 		common := stats.Mean(shared).SE
@@ -96,8 +96,8 @@ func TestAQuotientHoldsTheTruthOrIsUnbounded(t *testing.T) {
 			held++
 		}
 	}
-	if got := float64(held) / times; got < 0.93 {
-		t.Errorf("intervals hold the truth in %.3f (%d unbounded), want at least 0.93", got, unbounded)
+	if got := float64(held) / times; got < 0.93 || got > 0.97 {
+		t.Errorf("intervals hold the truth in %.3f (%d unbounded), want 0.93 to 0.97", got, unbounded)
 	}
 	if lo, hi := (stats.Ratio{Over: stats.Estimate{Mid: 1, SE: 0.1, DF: 5}, Under: stats.Estimate{Mid: 0.1, SE: 0.1, DF: 5}}).Bounds(0.95); !math.IsInf(lo, -1) || !math.IsInf(hi, 1) {
 		t.Errorf("bounds of what is divided by nearly nothing = %v, %v, want none", lo, hi)

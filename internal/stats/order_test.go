@@ -56,7 +56,7 @@ func TestRanksThatBoundAQuantileAreThoseOfTheTables(t *testing.T) {
 func TestBoundsOfAPercentileHoldTheTruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 3))
 	for _, memory := range []float64{0, 0.7} {
-		const times = 400
+		const times = 200
 		truth := stats.Normal(0.95)
 		held := 0
 		for range times {

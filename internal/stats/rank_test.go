@@ -82,7 +82,7 @@ func TestTheShiftIsTheMedianOfAllDifferences(t *testing.T) {
 func TestBoundsOfAShiftHoldTheTruth(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	for _, n := range []int{12, 80} {
-		const times = 500
+		const times = 300
 		held := 0
 		for range times {
 			a, b := make([]float64, n), make([]float64, n)

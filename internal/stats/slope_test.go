@@ -37,7 +37,7 @@ func TestBoundsOfASlopeHoldTheTruth(t *testing.T) {
 		{"noise with a long memory", 60, 0.9, 0.88, 0.96},
 		{"a random walk", 60, 1, 0.89, 0.965},
 	} {
-		const times = 1500
+		const times = 800
 		held, above := 0, 0
 		for range times {
 			x, y := make([]float64, row.n), make([]float64, row.n)
