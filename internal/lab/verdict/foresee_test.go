@@ -56,7 +56,7 @@ func TestAForeseenEffectIsFoundAsARule(t *testing.T) {
 		}
 		share := float64(found) / times
 		t.Logf("%s: foreseen %.3g, told after %.3g, found %.2f", row.why, effect, told, share)
-		if share < 0.6 || told < effect/2.5 || told > effect*2.5 {
+		if share < 0.6 || told-0.5 < (effect-0.5)/2 || told-0.5 > (effect-0.5)*2 {
 			t.Errorf("%s: an effect of %.3g is found in %.2f, and %.3g is told after the run; want at least 0.6, and about the same", row.why, effect, share, told)
 		}
 	}

@@ -1,6 +1,8 @@
 package verdict_test
 
 import (
+	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -194,7 +196,7 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 		Repeats:  verdict.Repeats{Least: 3, Most: 2},
 	}
 	evidence := verdict.Evidence{Runs: []verdict.Run{
-		{Repeat: 1, Variant: "a", Windows: []verdict.Window{{Name: "w", From: 2, To: 1}, {Name: "w", To: 1}}, Series: []verdict.Series{{Name: "s", At: []float64{2, 1}, Value: []float64{1, 1}}}},
+		{Repeat: 1, Variant: "a", Windows: []verdict.Window{{Name: "w", From: 2, To: 1}, {Name: "w", To: 1}}, Series: []verdict.Series{{Name: "s", At: []float64{2, 1}, Value: []float64{1, 1}}, {Name: "nan", At: []float64{1}, Value: []float64{math.NaN()}}, {Name: "uneven", At: []float64{1}}}, Facts: []verdict.Fact{{Name: "endless", Value: math.Inf(1)}}},
 		{Repeat: 1, Variant: "a"},
 	}}
 	_, err := verdict.Judge(c, evidence)
@@ -204,10 +206,29 @@ func TestWhatIsWrongIsNamedAllAtOnce(t *testing.T) {
 	for _, want := range []string{
 		`no measure "sum"`, `"x": there is another`, "percentile 95", `no relation "over"`, "a shift needs", "not taken per requests", "within needs a margin",
 		"before and in the incident", "confidence 95", "two or more", `signal "m"`, "a pair needs the other variant", "an endpoint needs its streams", `control "n"`, "needs proof and disproof", "3 at least and 2 at most",
-		`window "w" has no stretch`, `window "w" is there twice`, `series "s" runs backwards`, "variant a: is there twice",
+		`window "w" has no stretch`, `window "w" is there twice`, `series "s" runs backwards`, `series "nan" runs`, `series "uneven" runs`, `fact "endless"`, "variant a: is there twice",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("the error does not say %q:\n%v", want, err)
+		}
+	}
+}
+
+func TestNumbersAreWrittenWithTwelveDigits(t *testing.T) {
+	for _, row := range []struct {
+		n    verdict.Number
+		want string
+		why  string
+	}{
+		{123456789.0123456, "123456789.012", "the rest is rounding"},
+		{3.5e9, "3500000000", "bytes are whole"},
+		{verdict.Number(math.Copysign(0, -1)), "0", "zero has no sign"},
+		{verdict.Number(math.Inf(1)), "null", "no bound"},
+		{verdict.Number(math.NaN()), "null", "no number"},
+	} {
+		got, err := json.Marshal(row.n)
+		if string(got) != row.want || err != nil {
+			t.Errorf("Marshal(%v) = %s, %v, want %s: %s", float64(row.n), got, err, row.want, row.why)
 		}
 	}
 }

@@ -183,3 +183,22 @@ func TestFewCyclesSayNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswersThatAreSlowTogetherCountAsFewer(t *testing.T) {
+	apart := sampled("apart", 0, 600, func(at float64) float64 { return 100 + math.Mod(at*37, 600) })
+	together := sampled("together", 0, 600, func(at float64) float64 { return 100 + at })
+	c := verdict.Criterion{Place: load, Measure: verdict.Percentile, At: 0.8, Is: verdict.Above, Threshold: 300}
+	run := oneRun(1, "a", apart, together)
+	var width [2]float64
+	for i, series := range []string{"apart", "together"} {
+		c.Series = series
+		got := proved(t, c, run)
+		if got.Estimate != 579 {
+			t.Errorf("p80 of %s = %s, want 579", series, got.Estimate)
+		}
+		width[i] = float64(got.Hi - got.Lo)
+	}
+	if !(width[1] > 3*width[0]) {
+		t.Errorf("the same answers in one stretch bound their p80 within %v, spread out within %v; want the first thrice as wide at least", width[1], width[0])
+	}
+}

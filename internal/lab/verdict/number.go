@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -23,7 +24,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 	if rounded == 0 {
 		rounded = 0 // there is a zero with a sign
 	}
-	return strconv.AppendFloat(nil, rounded, 'g', -1, 64), nil
+	return json.Marshal(rounded)
 }
 
 // String is the number as a sentence has it.
