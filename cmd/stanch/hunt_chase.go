@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,10 @@ const mostDeaths = 12
 func (c *chase) run(ctx context.Context) error {
 	names := c.chosen.names()
 	var err error
-	c.judge, err = judge.New(judge.Config{Endpoints: names, Pair: len(c.teams) > 1, Smallest: float64(c.q.least)})
+	c.judge, err = judge.New(judge.Config{
+		Endpoints: names, Pair: len(c.teams) > 1, Smallest: float64(c.q.least),
+		Garbage: slices.ContainsFunc(c.teams, func(t *team) bool { return t.subject.Garbage() }),
+	})
 	if err != nil {
 		return &codedError{code: exitUsage, err: err}
 	}

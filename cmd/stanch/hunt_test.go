@@ -34,6 +34,9 @@ func huntRun(t *testing.T, env []string, args ...string) (code int, result huntR
 
 func huntStart(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a hunt takes ten seconds and more")
+	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

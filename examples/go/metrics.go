@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 )
@@ -21,6 +22,7 @@ func (w *worker) metrics(rw http.ResponseWriter, _ *http.Request) {
 	}{
 		{"go_goroutines", "gauge", float64(runtime.NumGoroutine())},
 		{"go_gc_gomemlimit_bytes", "gauge", float64(debug.SetMemoryLimit(-1))},
+		{"go_gc_gogc_percent", "gauge", gogc()},
 		{"go_memstats_alloc_bytes", "gauge", float64(m.Alloc)},
 		{"go_memstats_heap_alloc_bytes", "gauge", float64(m.HeapAlloc)},
 		{"go_memstats_heap_idle_bytes", "gauge", float64(m.HeapIdle)},
@@ -38,6 +40,13 @@ func (w *worker) metrics(rw http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(rw, "# TYPE go_gc_duration_seconds summary\ngo_gc_duration_seconds_sum %v\ngo_gc_duration_seconds_count %d\n",
 		float64(m.PauseTotalNs)/1e9, m.NumGC)
 	fmt.Fprintf(rw, "# TYPE go_info gauge\ngo_info{version=%q} 1\n", runtime.Version())
+}
+
+// gogc can only be read by setting it, but at the source that the Prometheus client has.
+func gogc() float64 {
+	read := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(read)
+	return float64(read[0].Value.Uint64())
 }
 
 func resident() int64 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"os"
 	"strconv"
 	"sync/atomic"
@@ -36,6 +37,7 @@ func (w *worker) routes() http.Handler {
 	mux.HandleFunc("/ws", w.sockets.serve)
 	mux.HandleFunc("/healthz", func(rw http.ResponseWriter, _ *http.Request) { fmt.Fprintln(rw, "ok") })
 	mux.HandleFunc("/metrics", w.metrics)
+	mux.HandleFunc("/debug/pprof/", pprof.Index) // its heap?gc=1 collects, which a hunt asks for
 
 	mux.HandleFunc("/leak", w.leak)
 	mux.HandleFunc("/native", w.native)

@@ -31,6 +31,7 @@ type Config struct {
 	Smallest  float64       // bytes a request; a smaller leak is none. 0 is 256
 	Longest   time.Duration // that a block may take. 0 is 20 seconds
 	Growth    int64         // bytes that a block may be expected to add. 0 is 256 MiB
+	Garbage   bool          // the worker collects garbage, and can't be asked to: see look.go's leads
 }
 
 // Judge gathers observations. It is not safe for concurrent use.

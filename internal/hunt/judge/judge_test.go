@@ -309,3 +309,43 @@ func TestTheSameObservationsGiveTheSameReport(t *testing.T) {
 		t.Errorf("two hunts of one seed differ: %s", diff)
 	}
 }
+
+// What a leaking endpoint left since the last collection shows in the block after it.
+func TestWithGarbageThatNobodyCanHaveCollectedOnlyTheLeaderIsBlamed(t *testing.T) {
+	for _, row := range []struct {
+		garbage bool
+		other   hunt.Verdict
+	}{{false, hunt.Leaks}, {true, hunt.Undecided}} {
+		names := []string{"GET /leaks", "GET /innocent"}
+		j := newJudge(t, judge.Config{Endpoints: names, Garbage: row.garbage})
+		p := design.New(1, names, false)
+		at, floor := time.Duration(0), hunt.Floor{Hard: 50 << 20, Stable: true}
+		for range 36 {
+			b := p.Next(func(string) hunt.Size { return hunt.Size{Requests: 10_000, For: time.Second} })
+			o := hunt.Observation{Block: b, Before: floor}
+			grown := int64(0)
+			switch b.Endpoint {
+			case "GET /leaks":
+				o.Requests, grown = 10_000, 40<<20
+			case "GET /innocent":
+				o.Requests, grown = 10_000, 10<<20
+			}
+			at += 2 * time.Second
+			wobble := int64(b.Number%5) * 4096
+			floor.At, floor.Hard = at, floor.Hard+grown+wobble
+			o.Took, o.After = time.Second, floor
+			if err := j.Add(o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := j.Report()
+		for i, want := range []hunt.Verdict{hunt.Leaks, row.other} {
+			if got := r.Findings[i]; got.Verdict != want {
+				t.Errorf("garbage %v: %s: got %s (%s), want %s", row.garbage, got.Endpoint, got.Verdict, got.Why, want)
+			}
+		}
+		if row.garbage && r.Findings[1].Decides == "" {
+			t.Error("nothing is said to decide it")
+		}
+	}
+}

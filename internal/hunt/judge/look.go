@@ -111,11 +111,31 @@ func (j *Judge) blame(s *side, of *judgement, odds, share float64) {
 				continue
 			}
 			if of.leaks(name, odds/float64(max(j.open(), 1)), j.config.Smallest) &&
+				(!j.config.Garbage || s.leads(name, of.series)) &&
 				of.lasts(name, keeps) && !of.slows(name, slowed*share, j.config.Smallest) {
 				who.verdict, who.series, again = hunt.Leaks, of.series, true
 			}
 		}
 	}
+}
+
+// leads says whether the blocks of an endpoint grew at least half as much as anybody
+// else's. Where nobody can have the garbage collected, what a leaking endpoint left
+// since the last collection shows only in the next one, which may be in a block of
+// another: blame then falls on those that lead, and the others are not cleared either.
+func (s *side) leads(name string, of series) bool {
+	blocks, grown := map[string]int{}, map[string]float64{}
+	for _, o := range s.seen {
+		if o.Block.Round > 0 && o.Block.Endpoint != "" && o.Before.Generation == o.After.Generation {
+			blocks[o.Block.Endpoint]++
+			grown[o.Block.Endpoint] += of.of(o.After) - of.of(o.Before)
+		}
+	}
+	most := 0.0
+	for other, n := range blocks {
+		most = max(most, grown[other]/float64(n))
+	}
+	return blocks[name] > 0 && grown[name]/float64(blocks[name]) >= most/2
 }
 
 // excuse finds the endpoints that leave less than the smallest effect. That one of

@@ -78,7 +78,7 @@ func (a judgements) estimate(name string, who *suspect) *estimate {
 	}
 	if who.verdict == hunt.Leaks {
 		e.perRequest = a.interval(who.series, name)
-		e.class = class(who.series, e.perRequest, e.live)
+		e.class = class(who.series, e.perRequest, e.live, e.free)
 	}
 	if e.class == hunt.Managed {
 		e.perRequest = e.live
@@ -113,6 +113,9 @@ func (j *Judge) finding(s *side, all judgements, name string) hunt.Finding {
 		}
 	}
 	f.P50, f.P99, f.PerSecond = median(p50), median(p99), median(speed)
+	if f.Verdict == hunt.Undecided && j.config.Garbage {
+		f.Decides = "a way to have the worker collect its garbage between blocks"
+	}
 	if f.Verdict == hunt.Unidentifiable {
 		f.Decides = "a request that the worker answers well"
 	}
@@ -122,11 +125,11 @@ func (j *Judge) finding(s *side, all judgements, name string) hunt.Finding {
 
 // class says what kind of memory a leak is: where at least three quarters of it are live
 // objects, it is the heap's. Source of the idea: the same split of a trend.
-func class(of series, whole, live *hunt.Interval) hunt.Class {
+func class(of series, whole, live, free *hunt.Interval) hunt.Class {
 	switch {
 	case whole == nil || live == nil:
 		return hunt.Unknown
-	case of == hard && live.Hi < whole.Lo/2:
+	case of == hard && live.Hi < whole.Lo/2 && free != nil && free.Mid >= whole.Mid/2:
 		return hunt.Slack
 	case live.Lo >= 0.75*whole.Mid || live.Mid >= 0.75*whole.Mid && live.Lo > 0:
 		return hunt.Managed

@@ -1,6 +1,9 @@
 package subject
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Where workers tell their heap, and where Go's own profiles collect garbage, if
 // nobody says anything else.
@@ -23,14 +26,19 @@ func (s *Subject) ask(ctx context.Context) error {
 	case first.heap == 0 && ok:
 		m.tellsNoHeap()
 	}
+	s.garbage = len(s.cfg.Collect) == 0 && slices.Contains([]string{"go", "dotnet", "jvm", "node"}, first.runtime)
 	if len(s.cfg.Collect) > 0 || first.runtime != "go" || s.base == "" {
 		return nil
 	}
 	if _, err := fetch(ctx, "GET", s.base, goCollect); err != nil {
-		s.note("the worker is Go's and can't be asked to collect garbage, so that the hunt takes longer: --collect names a way")
+		s.note("the worker is Go's and can't be asked to collect garbage, so that the hunt takes longer, and blames only who leaves most: import net/http/pprof, or name a way with --collect")
 		return nil
 	}
 	collect, err := parseCollect(goCollect)
-	s.collect = []collector{collect}
+	s.collect, s.garbage = []collector{collect}, false
 	return err
 }
+
+// Garbage says whether the worker collects garbage when it likes, and can't be asked
+// to.
+func (s *Subject) Garbage() bool { return s.garbage }

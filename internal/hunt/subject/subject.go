@@ -59,6 +59,7 @@ type Subject struct {
 	base    string
 	meter   meter
 	collect []collector
+	garbage bool
 	crew    *crew // of a worker that was launched; else nil
 
 	generation uint64

@@ -31,6 +31,9 @@ func wanted() map[string]counts {
 	return map[string]counts{
 		"go_gc_heap_live_bytes":           anyLabels,
 		"go_memstats_heap_alloc_bytes":    anyLabels,
+		"go_memstats_next_gc_bytes":       anyLabels,
+		"go_gc_gogc_percent":              anyLabels,
+		"go_gc_gomemlimit_bytes":          anyLabels,
 		"go_memstats_heap_sys_bytes":      anyLabels,
 		"go_memstats_heap_released_bytes": anyLabels,
 		"go_gc_duration_seconds_count":    anyLabels,
@@ -124,7 +127,13 @@ func (t told) heap() memory.Heap {
 }
 
 func goHeap(t told) (memory.Heap, bool) {
-	live, ok := t.first("go_gc_heap_live_bytes", "go_memstats_heap_alloc_bytes")
+	live, ok := t.first("go_gc_heap_live_bytes")
+	if !ok {
+		live, ok = t.goLive()
+	}
+	if !ok {
+		live, ok = t.first("go_memstats_heap_alloc_bytes") // garbage included
+	}
 	if !ok {
 		return memory.Heap{}, false
 	}
@@ -136,6 +145,19 @@ func goHeap(t told) (memory.Heap, bool) {
 		Goroutines: t.sum("go_goroutines"),
 		Known:      true,
 	}, true
+}
+
+// goLive is the heap after the last collection, out of the size at which the next one
+// begins: live bytes and GOGC percent of them, and of the stacks, which are few
+// (go.dev/doc/gc-guide). It can't be told where the least size or the memory limit
+// sets the goal.
+func (t told) goLive() (live int64, ok bool) {
+	next, percent, limit := t["go_memstats_next_gc_bytes"].sum, t["go_gc_gogc_percent"].sum, t["go_gc_gomemlimit_bytes"]
+	const least = 4 << 20 // of a GOGC of 100
+	if percent <= 0 || next <= 1.05*least*percent/100 || limit.have && next > 0.8*limit.sum {
+		return 0, false
+	}
+	return whole(next / (1 + percent/100)), true
 }
 
 func dotnetHeap(t told) (memory.Heap, bool) {

@@ -24,6 +24,14 @@ func TestEachRuntimesClientIsUnderstood(t *testing.T) {
 			memory.Heap{Runtime: "go", Live: 2101248, Committed: 11862016 - 3522560, GCs: 58, Goroutines: 11, Known: true},
 		},
 		{
+			"go-goal.prom", "client_golang from 1.20: live objects, out of the size of the next collection",
+			memory.Heap{Runtime: "go", Live: 62914560, Committed: 209715200 - 3522560, GCs: 58, Goroutines: 11, Known: true},
+		},
+		{
+			"go-limited.prom", "the same where the memory limit sets that size: garbage included",
+			memory.Heap{Runtime: "go", Live: 90423120, Committed: 209715200 - 3522560, GCs: 58, Goroutines: 11, Known: true},
+		},
+		{
 			"dotnet-prometheus-net.prom", "prometheus-net: a collection of generation 2 counts for 0 and 1 too",
 			memory.Heap{Runtime: "dotnet", Live: 9321464, Committed: 73515008, GCs: 41, Known: true},
 		},
