@@ -30,7 +30,7 @@ func Default() Config {
 		LeastBytes:   1 << 20,
 		LeastShare:   0.004,
 		Slowing:      0.85,
-		Evidence:     18,
+		Evidence:     22,
 		Odds:         2,
 		InARow:       3,
 		Generations:  3,

@@ -61,9 +61,9 @@ func TestGrowthBeyondTheNoiseIsEvident(t *testing.T) {
 		rho  float64
 		rise float64 // the noise's step has a deviation of 1
 	}{
-		{"noise that forgets at once", 60, 0, 4},
-		{"noise that forgets within a few blocks", 60, 0.6, 32},
-		{"noise with a long memory, seen for long", 144, 0.88, 50},
+		{"noise that forgets at once", 60, 0, 4.5},
+		{"noise that forgets within a few blocks", 60, 0.6, 36},
+		{"noise with a long memory, seen for long", 144, 0.88, 57},
 	} {
 		r := rand.New(rand.NewPCG(12, uint64(row.n)))
 		seen := 0
@@ -89,7 +89,7 @@ func TestAGapIsNoStepOfTheNoise(t *testing.T) {
 	for i := 40; i < p.n; i++ {
 		p.step[i] += 100
 	}
-	if apart := evidence(&p); math.Abs(apart-whole) > 0.35*whole || whole < 18 {
+	if apart := evidence(&p); math.Abs(apart-whole) > 0.35*whole || whole < Default().Evidence {
 		t.Errorf("evidence with a gap in the middle is %.1f, want about the %.1f without", apart, whole)
 	}
 }
