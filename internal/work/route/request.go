@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/stanch-dev/stanch/internal/work/contract"
 	"github.com/stanch-dev/stanch/internal/work/spool"
@@ -75,7 +74,7 @@ func (t *Table) keep(w http.ResponseWriter, r *http.Request) (body contract.Valu
 	if r.ContentLength > t.cfg.MaxBody {
 		return body, release, http.StatusRequestEntityTooLarge
 	}
-	words := &text{}
+	words := &spool.Words{}
 	kept, err := spool.Keep(t.cfg.Spool, io.TeeReader(http.MaxBytesReader(w, r.Body, t.cfg.MaxBody), words))
 	if err != nil {
 		_, ours := errors.AsType[*spool.Error](err)
@@ -89,7 +88,7 @@ func (t *Table) keep(w http.ResponseWriter, r *http.Request) (body contract.Valu
 		return body, release, http.StatusBadRequest
 	}
 	kind, size := r.Header.Get("Content-Type"), kept.Size()
-	isText := words.whole() && !binary(kind)
+	isText := words.Whole() && !binary(kind)
 	switch {
 	case size == 0:
 		kept.Close()
@@ -118,35 +117,3 @@ func binary(contentType string) bool {
 	kind := strings.ToLower(strings.TrimSpace(contentType))
 	return strings.HasPrefix(kind, "application/octet-stream") || strings.HasPrefix(kind, "multipart/")
 }
-
-// text finds out whether what is written to it is UTF-8.
-type text struct {
-	cut    []byte // the beginning of a character whose end is yet to come
-	broken bool
-}
-
-func (t *text) Write(p []byte) (int, error) {
-	n := len(p)
-	if t.broken {
-		return n, nil
-	}
-	if len(t.cut) > 0 {
-		p = append(t.cut, p...)
-	}
-	// A character has four bytes at most: what the last three begin may go on.
-	end := len(p)
-	for back := 1; back <= min(3, len(p)); back++ {
-		if at := len(p) - back; utf8.RuneStart(p[at]) {
-			if !utf8.FullRune(p[at:]) {
-				end = at
-			}
-			break
-		}
-	}
-	t.broken = !utf8.Valid(p[:end])
-	t.cut = append([]byte(nil), p[end:]...)
-	return n, nil
-}
-
-// whole says whether all of it was UTF-8.
-func (t *text) whole() bool { return !t.broken && len(t.cut) == 0 }

@@ -3,7 +3,6 @@ package functionrpc
 import (
 	"io"
 	"runtime"
-	"unicode/utf8"
 
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // the codec for everything else
@@ -45,8 +44,8 @@ func (e *encoder) keep(name string, source *contract.Stream) (*bulk, error) {
 		return nil, err
 	}
 	defer body.Close()
-	text := &checked{from: io.LimitReader(body, largestPlain+1)}
-	kept, err := spool.Keep(e.host.config.Spool, text)
+	words := &spool.Words{}
+	kept, err := spool.Keep(e.host.config.Spool, io.TeeReader(io.LimitReader(body, largestPlain+1), words))
 	if err != nil {
 		return nil, err
 	}
@@ -54,48 +53,8 @@ func (e *encoder) keep(name string, source *contract.Stream) (*bulk, error) {
 		kept.Close()
 		return nil, e.tooLarge(name, -1, largestPlain)
 	}
-	return &bulk{kept, source.Text && text.valid()}, nil
+	return &bulk{kept, source.Text && words.Whole()}, nil
 }
-
-// checked sees whether what is read is UTF-8.
-type checked struct {
-	from io.Reader
-	rest []byte // the beginning of a character that goes on
-	bad  bool
-}
-
-func (c *checked) Read(p []byte) (int, error) {
-	n, err := c.from.Read(p)
-	c.see(p[:n])
-	return n, err
-}
-
-func (c *checked) see(p []byte) {
-	for len(c.rest) > 0 && len(p) > 0 && !c.bad {
-		c.rest, p = append(c.rest, p[0]), p[1:]
-		if utf8.FullRune(c.rest) {
-			r, size := utf8.DecodeRune(c.rest)
-			c.bad = r == utf8.RuneError && size == 1
-			c.rest = c.rest[:0]
-		}
-	}
-	if c.bad || len(p) == 0 {
-		return
-	}
-	end := len(p)
-	for back := 1; back < utf8.UTFMax && back <= len(p); back++ {
-		if utf8.RuneStart(p[len(p)-back]) {
-			if !utf8.FullRune(p[len(p)-back:]) {
-				end = len(p) - back
-			}
-			break
-		}
-	}
-	c.bad = !utf8.Valid(p[:end])
-	c.rest = append(c.rest[:0], p[end:]...)
-}
-
-func (c *checked) valid() bool { return !c.bad && len(c.rest) == 0 }
 
 // codec writes letters. All else is left to gRPC's own.
 type codec struct{ encoding.CodecV2 }
