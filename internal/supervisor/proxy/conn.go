@@ -39,6 +39,7 @@ type conn struct {
 
 	state atomic.Int32
 	since atomic.Int64 // when this state began
+	born  int64        // when it was accepted
 
 	polled int64 // the idle time's beginning for which the sweeper has looked for the client's end
 
@@ -77,7 +78,8 @@ func newConn(s *Server, nc net.Conn) (*conn, error) {
 		return raw.Control(c.probe) != nil || c.left
 	}
 	c.flight.wake = func() { _ = nc.SetDeadline(past) }
-	c.since.Store(now())
+	c.born = now()
+	c.since.Store(c.born)
 	return c, nil
 }
 

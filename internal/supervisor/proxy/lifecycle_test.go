@@ -195,6 +195,30 @@ func TestDrainClosesIdleConnections(t *testing.T) {
 	resp.Body.Close()
 }
 
+// A client that connects while the server drains, and takes its time, is not
+// closed on like one that was idle.
+func TestANewConnectionWhileDrainingHasTimeForItsRequest(t *testing.T) {
+	cfg := quick()
+	s := play(t, cfg, answering(t, "ok"))
+	old := s.dial()
+	waitFor(t, "the first connection", func() bool { return s.server.Stats().Connections == 1 })
+	s.server.Drain()
+	late := s.dial()
+	waitFor(t, "the second connection", func() bool { return s.server.Stats().Accepted == 2 })
+	if _, err := old.Read(make([]byte, 1)); err != io.EOF {
+		t.Fatalf("the connection that was idle: %v, want EOF", err)
+	}
+	// The sweeper looks every 50 ms: meanwhile the second is idle for longer than
+	// DrainIdle too.
+	time.Sleep(200 * time.Millisecond)
+	io.WriteString(late, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	resp, err := http.ReadResponse(bufio.NewReader(late), nil)
+	if err != nil {
+		t.Fatalf("the request on the new connection: %v", err)
+	}
+	resp.Body.Close()
+}
+
 func TestShutdownWaitsForRequestsAndCutsThemInTheEnd(t *testing.T) {
 	release := make(chan struct{})
 	s := play(t, quick(), httpWorker(t, func(w http.ResponseWriter, r *http.Request) {

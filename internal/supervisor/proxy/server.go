@@ -152,7 +152,7 @@ func (s *Server) forget(c *conn) {
 // Drain makes every connection end after its next answer, which says so; one
 // that brings no further request within Config.DrainIdle is closed. HTTP/2
 // clients get a GOAWAY. New connections are still served, each for one
-// request. Safe twice.
+// request, for which they have Config.HeadTimeout until Shutdown. Safe twice.
 func (s *Server) Drain() {
 	if s.draining.Swap(true) {
 		return

@@ -40,7 +40,7 @@ func (s *Server) sweepOnce(t int64) (connections int) {
 		since := c.since.Load()
 		switch c.state.Load() {
 		case stateIdle:
-			if t-since > idle || s.draining.Load() && t-max(since, s.drainAt.Load()) > int64(s.cfg.DrainIdle) {
+			if t-since > idle || s.draining.Load() && t-max(since, s.drainAt.Load()) > s.drainIdleLocked(c) {
 				c.doom(stateIdle)
 			} else if c.polled != since && t != since {
 				// Once for each time of idleness: see inlet.ready.
@@ -60,4 +60,14 @@ func (s *Server) sweepOnce(t int64) (connections int) {
 		f.sweep(t, s.cfg.StallTimeout, nil)
 	}
 	return len(s.conns)
+}
+
+// drainIdleLocked is how long c may be idle while the server drains. Whoever
+// connected after Drain has a request to send: to close on it would answer that
+// with a reset. Once no more can connect, all have the same short time.
+func (s *Server) drainIdleLocked(c *conn) int64 {
+	if c.born > s.drainAt.Load() && !s.closed {
+		return int64(max(s.cfg.HeadTimeout, s.cfg.DrainIdle))
+	}
+	return int64(s.cfg.DrainIdle)
 }
