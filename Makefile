@@ -65,7 +65,7 @@ bench-hunt:
 # How often verdicts are right on simulated experiments, 1,000 seeds of each: minutes.
 .PHONY: bench-verdict-sim
 bench-verdict-sim:
-	$(GO) run ./bench/verdict $(ARGS)
+	$(GO) run ./bench/verdict/simulated $(ARGS)
 
 # Records the corpus of traces anew, in an hour.
 .PHONY: traces

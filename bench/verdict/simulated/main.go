@@ -1,4 +1,4 @@
-// Command verdict counts how often the lab's verdicts are right on experiments that
+// Command simulated counts how often the lab's verdicts are right on experiments that
 // are simulated, a third of them true, a third false, a third not to be decided.
 //
 // No worker runs here: each evidence is arithmetic with a seed (world.go), so that the
