@@ -1,6 +1,9 @@
 package lab
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Record is what one run left: the raw evidence, as it was seen and nothing more.
 // Seconds are those of the wall since the run's timeline began; what came before it
@@ -20,6 +23,20 @@ type Record struct {
 	Samples []Sample // ascending by At
 	Sent    []Sent   // ascending by Due
 	Events  []Event  // ascending by At
+	Calls   []Call   // ascending by Done; of function hosts, from the telemetry
+}
+
+// Moment is the time of a second of the run.
+func (r *Record) Moment(seconds float64) time.Time {
+	return r.Began.Add(time.Duration(math.Round(seconds * 1e6)) * time.Microsecond)
+}
+
+// Call is one call of a worker as the stanch before it recorded it: a request, or a
+// delivery to a function.
+type Call struct {
+	At, Done float64
+	Name     string
+	OK       bool
 }
 
 // Span is a phase as it was run.

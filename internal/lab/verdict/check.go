@@ -39,7 +39,8 @@ func (c *Case) Check() error {
 	for _, comparison := range c.Comparisons {
 		all("comparison", []Criterion{comparison.criterion()})
 	}
-	if len(c.Proof) == 0 || len(c.Disproof) == 0 {
+	none := len(c.Proof) == 0 && len(c.Disproof) == 0 && len(c.Comparisons) > 0 // the comparisons are all that is asked
+	if !none && (len(c.Proof) == 0 || len(c.Disproof) == 0) {
 		wrong = append(wrong, errors.New("a case needs proof and disproof\nhint: say what would support the claim, and what would speak against it"))
 	}
 	if c.Repeats.Least < 0 || c.Repeats.Most < 0 || c.Repeats.Most > 0 && c.Repeats.Most < c.Repeats.Least {

@@ -1,6 +1,9 @@
 package verdict
 
-// Change is how variant B stands to variant A. Less is better.
+import "fmt"
+
+// Change is how variant B stands to variant A. Less is better, unless a comparison says
+// that more is.
 type Change string
 
 // The changes.
@@ -10,6 +13,16 @@ const (
 	Equivalent Change = "equivalent" // the difference lies inside the smallest that matters
 	Undecided  Change = "undecided"
 )
+
+func (c Change) turned() Change {
+	switch c {
+	case Better:
+		return Worse
+	case Worse:
+		return Better
+	}
+	return c
+}
 
 // Compared is a comparison's answer. The result is of B less A.
 type Compared struct {
@@ -54,6 +67,9 @@ func (j *judging) compare(v *Verdict) {
 			case m.decide(Below, 0, confidence) == Holds:
 				changes[i] = Better
 			}
+			if j.c.Comparisons[i].More {
+				changes[i] = changes[i].turned()
+			}
 			if changes[i] != "" {
 				again = true
 				break
@@ -75,5 +91,36 @@ func (j *judging) compare(v *Verdict) {
 			}
 		}
 		v.Comparisons = append(v.Comparisons, Compared{comparison.Name, comparison.A, comparison.B, changes[i], result})
+	}
+}
+
+// expected concludes where comparisons are all that was asked: supported is all of them
+// as they were expected, and one that is decided otherwise speaks against the claim.
+func (j *judging) expected(v *Verdict) {
+	var open, against, met []string
+	for i, c := range v.Comparisons {
+		expect := j.c.Comparisons[i].Expect
+		said := fmt.Sprintf("%s: %s is %s than %s: %s", c.Name, c.B, c.Change, c.A, c.Result.Why)
+		if c.Change == Equivalent || c.Change == Undecided {
+			said = fmt.Sprintf("%s: %s beside %s is %s: %s", c.Name, c.B, c.A, c.Change, c.Result.Why)
+		}
+		switch {
+		case c.Change == expect:
+			met = append(met, said)
+		case c.Change == Undecided:
+			open = append(open, said)
+		case expect != "":
+			against = append(against, said)
+		}
+	}
+	switch {
+	case len(against) > 0:
+		v.Outcome, v.Why = NotSupported, against
+	case len(open) > 0:
+		v.Why, v.Next = open, "run again, with more repeats, or windows twice as long"
+	case len(met) > 0:
+		v.Outcome, v.Why = Supported, met
+	default:
+		v.Why = []string{"no comparison has an expectation: the differences are told, and nothing is claimed"}
 	}
 }

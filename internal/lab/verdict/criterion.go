@@ -63,7 +63,7 @@ type Criterion struct {
 	Is         Relation
 	Threshold  float64  // in the measure's unit
 	Confidence float64  // of each bound; 0 is 0.99, and 0.95 for within
-	Least      float64  // Saturating: the last third also has to grow less; 0 asks for nothing
+	Least      float64  // Saturating: the last third also has to grow less. Endpoint: the first stream also has to leave more. 0 asks for nothing
 	Base, Peak string   // Retained: the windows before and in the incident
 	Streams    []string // Endpoint: series that count requests up
 	Signals    []Signal
@@ -116,6 +116,8 @@ type Comparison struct {
 	At         float64
 	Smallest   float64 // a difference that matters, in the measure's unit
 	Share      bool    // Smallest is a share of A
+	More       bool    // more is better
+	Expect     Change  // Better, Worse or Equivalent is the claim, where a case has no criteria; empty: none
 	Confidence float64 // two-sided; 0 is 0.95
 }
 

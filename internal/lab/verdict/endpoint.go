@@ -66,9 +66,12 @@ func (r *Run) endpoint(s Series, w Window, c *Criterion) (m reading) {
 		}
 		m.note += fmt.Sprintf("%s: %s, %s", finding.Endpoint, finding.Verdict, finding.Why)
 	}
+	lo, hi := m.at(0)
 	switch {
-	case contrary > 0:
+	case contrary > 0 || asClaimed == len(c.Streams) && hi <= c.Least:
 		m.decided = Fails
+	case asClaimed == len(c.Streams) && c.Least > 0 && !(lo > c.Least):
+		m.note += fmt.Sprintf("; too wide to say whether it is more than %s", Number(c.Least))
 	case asClaimed == len(c.Streams):
 		m.decided = Holds
 	}

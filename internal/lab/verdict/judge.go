@@ -47,7 +47,9 @@ func Judge(c Case, e Evidence) (Verdict, error) {
 		v.Disproof = append(v.Disproof, results...)
 	}
 	for i, repeat := range j.repeats {
-		v.Repeats = append(v.Repeats, combine(repeat, i, proof, disproof))
+		if len(proof) > 0 {
+			v.Repeats = append(v.Repeats, combine(repeat, i, proof, disproof))
+		}
 	}
 	j.compare(&v)
 	for _, r := range slices.Concat(v.Proof, v.Disproof) {
@@ -239,6 +241,10 @@ func combine(repeat, i int, proof, disproof [][]Result) Repeated {
 func (j *judging) conclude(v *Verdict) {
 	if len(v.Why) > 0 {
 		v.Next = "mend what the gates and controls found, and run again"
+		return
+	}
+	if len(j.c.Proof) == 0 {
+		j.expected(v)
 		return
 	}
 	first := v.Repeats[0].Outcome
