@@ -58,7 +58,7 @@ func Settings() []Setting {
 		{"emergency", "where the emergency band begins", GroupMemory, true, func(r *Run) Value { return level(&r.Bands.Emergency) }},
 		{"band-gap", "how far below its level a band is left", GroupMemory, true, func(r *Run) Value { return percent(&r.Bands.Gap) }},
 		{"band-dwell", "how long memory stays there before", GroupMemory, true, func(r *Run) Value { return duration(&r.Bands.Dwell) }},
-		{"on-unhealthy", "replace a worker that is too full, or only signal it to the orchestrator", GroupMemory, true, func(r *Run) Value { return mode(&r.OnUnhealthy) }},
+		{"on-unhealthy", "replace a worker that is too full, only signal it to the orchestrator, or only watch: judge and tell, and touch nothing", GroupMemory, true, func(r *Run) Value { return mode(&r.OnUnhealthy) }},
 		{"leak-replace", "replace a worker that is found to leak at a calm moment, long before its limit, or never", GroupMemory, true, func(r *Run) Value { return choice(&r.LeakReplace, "calm", "never") }},
 		{"unhealthy-memory", "a worker that uses more is unhealthy (also WORKER_UNHEALTHY_MEMORY_USAGE_BYTES)", GroupMemory, true, func(r *Run) Value { return size(&r.Unhealthy) }},
 		{"cgroup", "give the workers cgroups of their own where that is allowed", GroupMemory, false, func(r *Run) Value { return toggle(&r.Cgroup) }},

@@ -125,15 +125,17 @@ func level(at *band.Level) Value {
 }
 
 func mode(at *band.Mode) Value {
-	return value[band.Mode]{at, "replace|signal", func(s string) (band.Mode, error) {
+	return value[band.Mode]{at, "replace|signal|watch", func(s string) (band.Mode, error) {
 		switch s {
 		case "replace":
 			return band.Replace, nil
 		case "signal":
 			return band.Signal, nil
+		case "watch":
+			return band.Watch, nil
 		}
-		return 0, fmt.Errorf("%q is neither replace nor signal", s)
-	}, func(m band.Mode) string { return [...]string{"replace", "signal"}[m] }}
+		return 0, fmt.Errorf("%q is none of replace, signal and watch", s)
+	}, func(m band.Mode) string { return [...]string{"replace", "signal", "watch"}[m] }}
 }
 
 func preset(at *band.Config) Value {

@@ -14,6 +14,7 @@ type Mode uint8
 const (
 	Replace Mode = iota // stanch does, without losing a request
 	Signal              // stanch reports unhealthy and refuses work; the orchestrator restarts
+	Watch               // nobody: stanch judges and tells, and gives no order
 )
 
 // LadderConfig sets the ladder's pace.
@@ -147,6 +148,9 @@ func (l *Ladder) Step(s Situation) Orders {
 		l.band, l.since = s.Band, s.At
 	}
 	var o Orders
+	if l.cfg.Mode == Watch {
+		return o
+	}
 	if s.Present && l.brink(s) {
 		return Orders{Gate: Hold, Freeze: true, Why: l.why("freeze", s)}
 	}

@@ -38,6 +38,11 @@ func TestTheLadderAnswersEachSituation(t *testing.T) {
 	}{
 		{name: "healthy: nothing", change: func(s *band.Situation) {}},
 		{
+			name:   "only watched, at the brink: nothing",
+			cfg:    func(c *band.LadderConfig) { c.Mode, c.Hooks = band.Watch, true },
+			change: func(s *band.Situation) { s.Used, s.Slope = 985*mib, 2000*mbps },
+		},
+		{
 			name:    "degraded and flat: a cache, not a leak; nothing but cleanup",
 			cfg:     func(c *band.LadderConfig) { c.Hooks = true },
 			change:  func(s *band.Situation) { s.Used = 800 * mib },

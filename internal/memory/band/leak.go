@@ -33,7 +33,7 @@ const leastYield = 0.1
 // fit side by side, or nobody asks for anything. A critical leak waits for no calm
 // moment.
 func (l *Ladder) Relieve(s Situation, k Leak, load *Load) (how ReplaceOrder, why string) {
-	if !l.cfg.Leaks || l.cfg.Mode == Signal || !k.Confirmed || !s.Serving || s.Busy || s.At.Before(l.resting) {
+	if !l.cfg.Leaks || l.cfg.Mode != Replace || !k.Confirmed || !s.Serving || s.Busy || s.At.Before(l.resting) {
 		return Keep, ""
 	}
 	if why = l.worth(s, k); why == "" {

@@ -60,6 +60,8 @@ func (w *watch) remedy(state trend.State) string {
 	switch ladder := w.g.cfg.Load().Ladder; {
 	case ladder.Mode == band.Signal:
 		return "It is left to the orchestrator (on-unhealthy: signal)"
+	case ladder.Mode == band.Watch:
+		return "It is only watched (on-unhealthy: watch)"
 	case !ladder.Leaks:
 		return "It is left alone until its band says otherwise (leak-replace: never)"
 	case state == trend.Critical:

@@ -203,6 +203,9 @@ func (w *watch) bound(r *memory.Reading, cfg *Config) {
 	if cfg.Limit > 0 {
 		limit = min(limit, cfg.Limit)
 	}
+	if cfg.Ladder.Mode == band.Watch {
+		limit = memory.Unlimited // what waits there, nobody would end
+	}
 	if limit == w.set {
 		return
 	}
