@@ -28,7 +28,7 @@ type Record struct {
 
 // Moment is the time of a second of the run.
 func (r *Record) Moment(seconds float64) time.Time {
-	return r.Began.Add(time.Duration(math.Round(seconds * 1e6)) * time.Microsecond)
+	return r.Began.Add(time.Duration(math.Round(seconds*1e6)) * time.Microsecond)
 }
 
 // Call is one call of a worker as the stanch before it recorded it: a request, or a
@@ -150,6 +150,7 @@ type Manifest struct {
 	Ended   time.Time `json:"ended"`
 	Machine Machine   `json:"machine"`
 	Files   []FileSum `json:"files"` // all others of the bundle, by path
+	Seal    string    `json:"seal"`  // SHA-256 of the manifest itself with an empty seal, in hexadecimal; empty until it is ended
 }
 
 // Machine is where an experiment was run.
