@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
 )
 
@@ -27,8 +28,9 @@ const longest = 64 << 10
 type Form[T any] struct {
 	// Header is the first line, without its end.
 	Header string
-	// Most is how many rows a file may have.
-	Most int
+	// Most is how many rows a file may have, and MostBytes how long it may be.
+	Most      int
+	MostBytes int64
 
 	append func(to []byte, row T) ([]byte, error)
 	parse  func(fields []string) (T, error)
@@ -39,7 +41,7 @@ type Form[T any] struct {
 // Samples is the form of samples.csv. Its rows ascend by their time.
 func Samples() Form[lab.Sample] {
 	return Form[lab.Sample]{
-		Header: sampleHeader(), Most: 2_000_000,
+		Header: sampleHeader(), Most: 2_000_000, MostBytes: 512 << 20,
 		append: appendSample, parse: parseSample, sorted: true,
 		order: func(a, b lab.Sample) int { return cmp.Compare(a.At, b.At) },
 	}
@@ -49,7 +51,7 @@ func Samples() Form[lab.Sample] {
 // in no order, and are read in the order that they were due in.
 func Sent() Form[lab.Sent] {
 	return Form[lab.Sent]{
-		Header: "due,at,done,stream,number,key,status,request,lost", Most: 10_000_000,
+		Header: "due,at,done,stream,number,key,status,request,lost", Most: 10_000_000, MostBytes: 2 << 30,
 		append: appendSent, parse: parseSent,
 		order: func(a, b lab.Sent) int {
 			return cmp.Or(cmp.Compare(a.Due, b.Due), strings.Compare(a.Stream, b.Stream), cmp.Compare(a.Number, b.Number))
@@ -61,7 +63,7 @@ func Sent() Form[lab.Sent] {
 // may have changed places, and are read in the order of their time.
 func Events() Form[lab.Event] {
 	return Form[lab.Event]{
-		Header: "at,kind,generation,code,text", Most: 1_000_000,
+		Header: "at,kind,generation,code,text", Most: 1_000_000, MostBytes: 256 << 20,
 		append: appendEvent, parse: parseEvent,
 		order: func(a, b lab.Event) int { return cmp.Compare(a.At, b.At) },
 	}
@@ -114,10 +116,13 @@ func (f Form[T]) Check(before, row T) error {
 // ends within its header has no rows.
 func Read[T any](name string, from io.Reader, form Form[T]) (all []T, torn int, err error) {
 	lines := bufio.NewReaderSize(from, longest)
-	header := true
+	header, size := true, int64(0)
 	for number := 1; ; number++ {
 		text, err := lines.ReadSlice('\n')
+		size += int64(len(text))
 		switch {
+		case size > form.MostBytes:
+			return nil, 0, fmt.Errorf("%s, line %d: the file is longer than %v", name, number, bytesize.Size(form.MostBytes))
 		case errors.Is(err, io.EOF):
 			slices.SortStableFunc(all, form.order)
 			return all, len(text), nil

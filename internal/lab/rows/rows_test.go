@@ -172,6 +172,17 @@ func TestJunkIsRefusedWithItsFileAndLine(t *testing.T) {
 	}
 }
 
+func TestAFileOfTooManyRowsOrBytesIsRefused(t *testing.T) {
+	few, short := rows.Events(), rows.Events()
+	few.Most, short.MostBytes = 1, 60
+	text := write(t, rows.Events(), lab.Event{At: 1, Kind: lab.EventPhase, Text: "load"}, lab.Event{At: 2, Kind: lab.EventRest, Text: "load"})
+	for want, form := range map[string]rows.Form[lab.Event]{"more than 1 rows": few, "longer than 60": short} {
+		if _, _, err := rows.Read("it.csv", strings.NewReader(text), form); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Read of %d bytes: %v, want an error with %q", len(text), err, want)
+		}
+	}
+}
+
 func TestALastLineWithoutAnEndIsLeftOutAndTold(t *testing.T) {
 	events := []lab.Event{{At: 1, Kind: lab.EventPhase, Text: "load"}, {At: 2, Kind: lab.EventRest}}
 	text := write(t, rows.Events(), events...)
