@@ -1,0 +1,63 @@
+package draft
+
+import (
+	"math"
+
+	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/lab/verdict"
+)
+
+// Wobble is how far memory is supposed to move by itself, as a standard deviation, where
+// no earlier run tells it.
+const Wobble = bytesize.MiB
+
+// Noise is that of floors that move by so much, each by itself.
+func Noise(wobble bytesize.Size) verdict.Noise {
+	return verdict.Noise{Every: 1, New: float64(wobble)}
+}
+
+// tells is the least growth a request for which the criteria of a leak can be told from
+// nothing, in cycles of so many requests: those of proof and disproof, and the control
+// that the same worker twice does not differ.
+func (p plan) tells(perCycle float64) float64 {
+	planned := verdict.Planned{
+		Seconds: p.cycle().Seconds() * cycles, Cycles: cycles, Units: perCycle * cycles,
+		Samples: int(p.cycle() * cycles / p.Every),
+	}
+	grows := verdict.Criterion{ID: "grows", Measure: verdict.Growth, Per: "requests", Is: verdict.Above, Confidence: 0.99}
+	flat := grows
+	flat.Is = verdict.Within
+	same := flat
+	same.Confidence, same.Against = 0, &verdict.Against{}
+	least := 0.0
+	for _, c := range []verdict.Criterion{grows, flat, same} {
+		effect, err := verdict.Foresee(c, Noise(Wobble), planned)
+		if err != nil {
+			return math.Inf(1)
+		}
+		least = max(least, effect)
+	}
+	return least
+}
+
+// slope is the least growth a request that a slope along a window with so many of them
+// would find.
+func (p plan) slope(requests float64) float64 {
+	c := verdict.Criterion{ID: "planted", Measure: verdict.Slope, Per: "requests", Is: verdict.Above}
+	effect, err := verdict.Foresee(c, Noise(Wobble), verdict.Planned{
+		Seconds: p.Stretch.Seconds(), Units: requests, Samples: int(p.Stretch / p.Every),
+	})
+	if err != nil {
+		return math.Inf(1)
+	}
+	return effect
+}
+
+// roundUp is the next power of two, with room to spare; between 64 B and 1 GiB.
+func roundUp(least float64) bytesize.Size {
+	all := bytesize.Size(64)
+	for float64(all) < least*1.1 && all < bytesize.GiB {
+		all *= 2
+	}
+	return all
+}
