@@ -9,6 +9,7 @@ import (
 // Subject is the worker in its variants, and what bounds it.
 type Subject struct {
 	Variants []Variant // in the order of the file; at least one
+	Services []Service // dependencies that it brings along, in the order of the file
 	Start    string    // the variant that runs first, where no comparison names it
 	Runtime  Runtime
 	Guard    Guard
@@ -26,6 +27,16 @@ type Variant struct {
 	Contract Contract
 	Settings Settings
 	Limit    Limit // what is zero in it is as in the subject
+}
+
+// Service is a dependency of the worker that the experiment brings along: it is started
+// before the worker, outside of its memory limit.
+type Service struct {
+	Name    string
+	Dir     string   // as of a variant
+	Command []string // {port} is the port of 127.0.0.1 that it is to listen on
+	Env     map[string]string
+	Setting string // the worker's variable that gets its address, as http://127.0.0.1:PORT
 }
 
 // Settings are what a function host is set to for a variant. Zero is what the folder

@@ -1,0 +1,355 @@
+package trial
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/supervisor/process"
+	"github.com/stanch-dev/stanch/internal/telemetry"
+)
+
+// stage is one variant behind a stanch of its own.
+type stage struct {
+	t       *Trial
+	url     string // for clients
+	admin   string
+	process *process.Process
+	scratch string
+	lines   *lines
+
+	mu      sync.Mutex
+	last    []string        // lines for people, to say why it ended
+	workers map[string]int  // pid by the name that stanch gives
+	freed   map[string]bool // whose end is told already
+}
+
+// ownSettings are taken from no variable: what a lab's subject is set to, its file says.
+const ownSettings = "STANCH_"
+
+// keptSettings are of the machine and not of an experiment.
+var keptSettings = map[string]bool{"STANCH_LANGUAGE_WORKER": true}
+
+func newStage(t *Trial) (*stage, error) {
+	s := &stage{t: t, workers: map[string]int{}, freed: map[string]bool{}}
+	ports := map[int]bool{}
+	var addresses []string
+	for range 2 {
+		port, err := process.FreePort(func(p int) bool { return ports[p] })
+		if err != nil {
+			return nil, fmt.Errorf("find a port for stanch: %w", err)
+		}
+		ports[port] = true
+		addresses = append(addresses, "127.0.0.1:"+strconv.Itoa(port))
+	}
+	s.url, s.admin = "http://"+addresses[0], "http://"+addresses[1]
+	var err error
+	if s.scratch, err = os.MkdirTemp(t.cfg.Scratch, "stage-"); err != nil {
+		return nil, fmt.Errorf("make a directory for stanch: %w", err)
+	}
+	if s.lines, err = openLines(t.sink.Log(), int64(t.e.Collect.Logs)); err != nil {
+		return nil, err
+	}
+	s.process, err = t.cfg.Host.Start(process.Spec{
+		Name: "lab", Args: append([]string{t.cfg.Program}, s.arguments(addresses[0], addresses[1])...),
+		Env: s.environment(), Dir: filepath.Join(t.cfg.Folder, filepath.FromSlash(t.variant.Dir)),
+		Output: s.line, Fork: t.group.group.Fork, Add: t.group.group.Add,
+	})
+	if err != nil {
+		s.lines.close()
+		return nil, fmt.Errorf("start stanch in front of %s: %w", t.variant.Name, err)
+	}
+	return s, nil
+}
+
+// arguments are those of `stanch run`.
+func (s *stage) arguments(listen, admin string) []string {
+	t := s.t
+	args := []string{
+		"run", "--listen", listen, "--admin", admin, "--log-format", "json", "--data", s.scratch,
+		"--telemetry-dir", t.sink.Telemetry(), "--telemetry-request-rate", "0",
+		"--telemetry-retain-age", "87600h", "--telemetry-retain-bytes", "1TiB",
+		"--shutdown-delay", "0s", "--drain-timeout", "10s", "--stop-grace", "5s",
+		"--restart-budget", "100000/1m", "--restart-backoff", "2s",
+		"--role-name", t.e.Name,
+	}
+	if t.e.Subject.Guard == lab.Bare {
+		args = append(args, "--on-unhealthy", "watch", "--leak-replace", "never", "--cgroup=false", "--admission", "off", "--allocator-tuning=false")
+	}
+	if t.e.Collect.Calls && t.variant.Contract == lab.HTTP {
+		args = append(args, "--egress")
+	}
+	if t.store.text != "" {
+		args = append(args, "--scan-interval", "1s")
+	}
+	if len(t.variant.Command) > 0 {
+		return append(append(args, "--"), t.variant.Command...)
+	}
+	return args
+}
+
+// environment is the lab's own, less stanch's settings, and what the variant and its
+// dependencies add.
+func (s *stage) environment() []string {
+	t := s.t
+	var env []string
+	for _, pair := range t.cfg.Environ {
+		name, _, _ := strings.Cut(pair, "=")
+		if !strings.HasPrefix(name, ownSettings) || keptSettings[name] {
+			env = append(env, pair)
+		}
+	}
+	add := func(name, value string) { env = append(env, name+"="+value) }
+	if t.store.text != "" {
+		add("AzureWebJobsStorage", t.store.text)
+		add("STANCH_STORE", t.store.text)
+	}
+	if n := t.variant.Settings.Batch; n > 0 {
+		add("BLOB_BATCH_SIZE", strconv.Itoa(n))
+	}
+	if n := t.variant.Settings.Parallel; n > 0 {
+		add("MAX_CONCURRENT_INVOCATIONS", strconv.Itoa(n))
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.variant.Env)) {
+		add(name, t.variant.Env[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(t.ill.env)) {
+		add(name, t.ill.env[name])
+	}
+	return env
+}
+
+// said is a line of stanch's own, with --log-format json.
+type said struct {
+	Time   time.Time      `json:"time"`
+	Kind   telemetry.Kind `json:"kind"`
+	Worker string         `json:"worker"`
+	Text   string         `json:"text"`
+}
+
+var (
+	startedText = regexp.MustCompile(`\(pid (\d+), ([^)]+)\)`)
+	exitedText  = regexp.MustCompile(`exited with code (\d+)`)
+)
+
+// line is one of stanch's or of the worker's.
+func (s *stage) line(stream process.Stream, line []byte) {
+	var event said
+	if stream == process.Stdout || len(line) == 0 || line[0] != '{' || json.Unmarshal(line, &event) != nil || event.Kind == "" || event.Time.IsZero() {
+		s.lines.write(line)
+		s.remember(string(line))
+		return
+	}
+	s.remember(event.Text)
+	switch event.Kind {
+	case telemetry.WorkerStarted:
+		if m := startedText.FindStringSubmatch(event.Text); m != nil {
+			pid, _ := strconv.Atoi(m[1])
+			s.started(event, pid, m[2])
+		}
+	case telemetry.WorkerDied, telemetry.WorkerStopped:
+		s.exited(event)
+	case telemetry.Frozen, telemetry.BandChanged, telemetry.ReplaceStarted, telemetry.ReplaceDone, telemetry.LeakChanged:
+		s.t.tell(event.Time, lab.Event{Kind: lab.EventNote, Text: event.Text})
+	}
+}
+
+func (s *stage) started(event said, pid int, address string) {
+	s.mu.Lock()
+	s.workers[event.Worker] = pid
+	s.mu.Unlock()
+	generation := s.t.sampler.track(event.Worker, pid, address)
+	if err := s.t.group.confine([]int{pid}); err != nil {
+		s.t.note("%v", err)
+	}
+	s.t.tell(event.Time, lab.Event{Kind: lab.EventStarted, Text: event.Text, Generation: generation})
+}
+
+func (s *stage) exited(event said) {
+	s.mu.Lock()
+	_, known := s.workers[event.Worker]
+	delete(s.workers, event.Worker)
+	s.mu.Unlock()
+	if !known {
+		return
+	}
+	generation := s.t.sampler.untrack(event.Worker)
+	exit := lab.Event{Kind: lab.EventExited, Text: event.Text, Generation: generation}
+	if m := exitedText.FindStringSubmatch(event.Text); m != nil {
+		exit.Code, _ = strconv.Atoi(m[1])
+	}
+	s.t.tell(event.Time, exit)
+}
+
+// remember keeps the last lines.
+func (s *stage) remember(text string) {
+	const most = 12
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last = append(s.last, text); len(s.last) > most {
+		s.last = s.last[1:]
+	}
+}
+
+// pids are the workers' first processes.
+func (s *stage) pids() (all []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, pid := range s.workers {
+		all = append(all, pid)
+	}
+	return all
+}
+
+// startTime is the longest until a worker takes work.
+const startTime = 90 * time.Second
+
+// ready waits until the worker takes work.
+func (s *stage) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.process.Done():
+			return s.ended()
+		case <-ctx.Done():
+			if err := context.Cause(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				return err
+			}
+			return broken("variant %s was not ready within %v%s", s.t.variant.Name, startTime, s.tail())
+		case <-tick.C:
+			if s.ask(ctx, http.MethodGet, "/readyz", nil) == nil {
+				return nil
+			}
+		}
+	}
+}
+
+// ended says how the stanch in front of a variant has ended.
+func (s *stage) ended() error {
+	return broken("variant %s: stanch in front of it %s%s", s.t.variant.Name, s.process.Exit().Status, s.tail())
+}
+
+// tail is the last lines, as the end of a message.
+func (s *stage) tail() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.last) == 0 {
+		return ", and printed nothing"
+	}
+	return "; its last lines:\n  " + strings.Join(s.last, "\n  ")
+}
+
+// ask asks stanch at its admin address; a nil target drops the answer.
+func (s *stage) ask(ctx context.Context, method, path string, target any) error {
+	q, err := http.NewRequestWithContext(ctx, method, s.admin+path, nil)
+	if err != nil {
+		return err
+	}
+	answer, err := adminClient.Do(q)
+	if err != nil {
+		return fmt.Errorf("ask stanch: %w", err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(answer.Body, 500))
+		return fmt.Errorf("%s %s: %s: %s", method, path, answer.Status, strings.TrimSpace(string(text)))
+	}
+	if target == nil {
+		_, err = io.Copy(io.Discard, answer.Body)
+		return err
+	}
+	return json.NewDecoder(io.LimitReader(answer.Body, 16<<20)).Decode(target)
+}
+
+// adminClient asks often, and keeps its connection.
+var adminClient = &http.Client{Timeout: time.Minute, Transport: &http.Transport{Proxy: nil, MaxIdleConnsPerHost: 2, IdleConnTimeout: 5 * time.Second}}
+
+// stopTime is the longest from SIGTERM to the end of stanch and its worker.
+const stopTime = 20 * time.Second
+
+// stop lets it drain, and ends it.
+func (s *stage) stop() {
+	_ = s.process.Signal(unix.SIGTERM)
+	timer := time.NewTimer(stopTime)
+	defer timer.Stop()
+	select {
+	case <-s.process.Done():
+	case <-timer.C:
+		s.process.Kill("it did not stop")
+		<-s.process.Done()
+	}
+	s.mu.Lock()
+	left := slices.Sorted(maps.Keys(s.workers))
+	s.mu.Unlock()
+	for _, name := range left {
+		s.exited(said{Time: time.Now(), Worker: name, Text: "ended with the stanch in front of it"})
+	}
+	s.lines.close()
+	_ = os.RemoveAll(s.scratch)
+}
+
+// lines is the file of what the worker printed, up to a size.
+type lines struct {
+	mu   sync.Mutex
+	file *os.File
+	out  *bufio.Writer
+	left int64
+	full bool
+}
+
+func openLines(path string, most int64) (*lines, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the log of the worker's lines: %w", err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open the log of the worker's lines: %w", err)
+	}
+	return &lines{file: f, out: bufio.NewWriter(f), left: most - info.Size()}, nil
+}
+
+func (l *lines) write(line []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch n := int64(len(line)) + 1; {
+	case l.full || l.file == nil:
+	case n > l.left:
+		l.full = true
+		_, _ = l.out.WriteString("(more was printed, and is not kept: collect.logs)\n")
+	default:
+		l.left -= n
+		_, _ = l.out.Write(line)
+		_ = l.out.WriteByte('\n')
+	}
+}
+
+func (l *lines) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file != nil {
+		_ = l.out.Flush()
+		_ = l.file.Close()
+		l.file = nil
+	}
+}
