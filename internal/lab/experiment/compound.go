@@ -98,7 +98,7 @@ func byName[V, T any](what string, k kind[V], pair func(string, V) T) kind[[]T] 
 // environment is variables and their values, which no message quotes.
 func environment() kind[map[string]string] {
 	return kind[map[string]string]{"texts by name", func() *Schema {
-		return &Schema{Type: types{"object"}, Names: &Schema{Type: types{"string"}, Pattern: "^[A-Za-z_][A-Za-z0-9_]*$"}, Values: &Schema{Type: types{"string", "number", "boolean"}}}
+		return &Schema{Type: types{"object"}, Names: &Schema{Type: types{"string"}, Pattern: variablePattern}, Values: &Schema{Type: types{"string", "number", "boolean"}}}
 	}, func(r *reader, what string, n Node) (map[string]string, bool) {
 		entries, ok := r.entries(n, what)
 		all := map[string]string{}

@@ -121,7 +121,7 @@ func criterion(confidence string) object[lab.Criterion] {
 			at("series", "What is judged.", series(), func(c *lab.Criterion) *lab.Series { return &c.Series }),
 			at("per", "What growth is counted over. Times are those of the timeline as it is written.", per(), func(c *lab.Criterion) *lab.Per { return &c.Per }),
 			at("within", "How far from nothing is still nothing.", maybe(value()), func(c *lab.Criterion) **lab.Value { return &c.Within }),
-			at("stream", "Whose requests are meant; without it all.", named("stream"), func(c *lab.Criterion) *string { return &c.Stream }),
+			at("stream", "Whose requests are meant; without it all, and of function apps the calls that stanch recorded.", named("stream"), func(c *lab.Criterion) *string { return &c.Stream }),
 			at("others", "The most that the other streams may leak a request.", maybe(value()), func(c *lab.Criterion) **lab.Value { return &c.Others }),
 			at("of", "The window that the ratio is to.", windows(), func(c *lab.Criterion) *[]string { return &c.Of }),
 			at("quantile", "95% for p95.", share(1), func(c *lab.Criterion) *float64 { return &c.Quantile }),

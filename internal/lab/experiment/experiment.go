@@ -178,6 +178,9 @@ func (r *reader) together(root Node, e *lab.Experiment) {
 		e.Subject.Start = e.Subject.Variants[0].Name
 	}
 	r.stores(root, e)
+	r.dependencies(root, e)
+	r.stretches(root, e)
+	r.timed(root, e)
 }
 
 // stores checks that what goes into a store has one.

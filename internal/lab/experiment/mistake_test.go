@@ -13,6 +13,8 @@ func TestMistakesAreToldWithTheirPlaceAndWhatToWrite(t *testing.T) {
 	const proof = "  - {id: grows, test: slope, window: load, series: used, per: request, above: 1KiB}"
 	tests := []struct {
 		why, from, to string
+		more          [2]string // another change, from and to
+		proof         string    // in place of the criterion's test, and what comes behind it
 		want          string
 		loose         bool // an editor can't see it: it is about what other keys say
 	}{
@@ -60,6 +62,29 @@ hint: did you mean load?`, loose: true},
 		{why: "an allocation above the limit", from: "memory: 1GiB", to: "memory: 1GiB\n  allocation: 2GiB", want: "7: allocation is 2GiB, above the 1GiB of memory", loose: true},
 		{why: "a worker that nobody starts", from: "{command: [worker]}", to: "{dir: .}", want: "5: nothing says what is started", loose: true},
 		{why: "a fault without its delay", from: "web: 2/s}", to: "web: 2/s}, do: [{fault: {dependency: DB, kind: slow}}]", want: "10: delay is for slow faults", loose: true},
+		{why: "a fault of what the worker has no setting for", from: "web: 2/s}", to: "web: 2/s}, do: [{fault: {dependency: DB_URL, kind: down}}]", want: `10: dependency: the variant one has no setting DB_URL
+hint: a setting in the env of each variant, the setting of a service, or AzureWebJobsStorage where there is a store`, loose: true},
+		{why: "a fault of a setting that only one variant has", from: "{one: {command: [worker]}}", to: "{one: {command: [worker], env: {DB_URL: x}}, two: {command: [worker], env: {DB_URI: x}}}\n  services: {db: {command: [db], setting: CACHE}}", more: [2]string{"web: 2/s}", "web: 2/s}, do: [{fault: {dependency: CACHE, kind: down}}, {fault: {dependency: DB_URL, kind: down}}]"}, want: `11: dependency: the variant two has no setting DB_URL
+hint: did you mean DB_URI?`, loose: true},
+		{why: "a fault of a store that there is not", from: "web: 2/s}", to: "web: 2/s}, do: [{fault: {dependency: AzureWebJobsStorage, kind: down}}]", want: "10: dependency: the variant one has no setting AzureWebJobsStorage", loose: true},
+		{why: "a fault of a folder", from: "memory: 1GiB", to: "memory: 1GiB\n  store: file", more: [2]string{"web: 2/s}", "web: 2/s}, do: [{fault: {dependency: AzureWebJobsStorage, kind: down}}]"}, want: `11: dependency: the store is a folder, and can't be made ill
+hint: store: azurite`, loose: true},
+		{why: "a fault of no setting at all", from: "web: 2/s}", to: "web: 2/s}, do: [{fault: {dependency: DB-URL, kind: down}}]", want: `10: dependency is "DB-URL", which is no name of a variable`},
+		{why: "a service that nobody starts", from: "memory: 1GiB", to: "memory: 1GiB\n  services: {db: {setting: DB_URL}}", want: "7: service db needs the key command"},
+		{why: "a service that no worker finds", from: "memory: 1GiB", to: "memory: 1GiB\n  services: {db: {command: [db]}}", want: "7: service db needs the key setting"},
+		{why: "two services for one setting", from: "memory: 1GiB", to: "memory: 1GiB\n  services: {db: {command: [db], setting: DB_URL}, other: {command: [db], setting: DB_URL}}", want: "7: service other: the setting DB_URL is the service db's already", loose: true},
+		{why: "a service for a setting of the worker's", from: "{one: {command: [worker]}}", to: "{one: {command: [worker], env: {DB_URL: x}}}\n  services: {db: {command: [db], setting: DB_URL}}", want: "6: service db: the setting DB_URL is in the env of the variant one already", loose: true},
+		{why: "a service for the store's setting", from: "memory: 1GiB", to: "memory: 1GiB\n  store: file\n  services: {db: {command: [db], setting: AzureWebJobsStorage}}", want: "8: service db: the setting AzureWebJobsStorage is the store's already", loose: true},
+		{why: "a window with a gap", from: "phases:\n", to: "phases:\n  - {name: first, for: 1s}\n  - {name: between, for: 1s}\n", more: [2]string{"window: load", "window: [first, load]"}, want: `14: window: the phase load does not follow first in the timeline, and a window is one stretch of time
+hint: after first comes between`, loose: true},
+		{why: "a window the wrong way round", from: "phases:\n", to: "phases:\n  - {name: first, for: 1s}\n", more: [2]string{"window: load", "window: [load, first]"}, want: `13: window: the phase first does not follow load in the timeline, and a window is one stretch of time
+hint: nothing comes after load`, loose: true},
+		{why: "another window with a gap", from: "phases:\n", to: "phases:\n  - {name: first, for: 1s}\n  - {name: between, for: 1s}\n", proof: "test: ratio, window: load, of: [first, first], series: used, per: minute, above: 80%", want: "14: of: the phase first does not follow first", loose: true},
+		{why: "a gate's window with a gap", from: "phases:\n", to: "phases:\n  - {name: first, for: 1s}\n  - {name: between, for: 1s}\n", more: [2]string{"proof:", "gates: [{id: landed, check: landed, window: [first, load], at-least: 98%}]\nproof:"}, want: "13: window: the phase load does not follow first", loose: true},
+		{why: "durations of messages", from: "web: {http: [{get: /}]}", to: "web: {queue: {name: abc, text: x}}", more: [2]string{"1GiB\n", "1GiB\n  store: file\n"}, proof: "test: percentile, window: load, stream: web, quantile: 95%, above: 1s", want: `13: stream: percentile is about requests, and web has none
+hint: a stream of http; without stream, calls of functions are those that stanch recorded`, loose: true},
+		{why: "durations of nothing", from: "web: {http: [{get: /}]}", to: "web: {queue: {name: abc, text: x}}", more: [2]string{"1GiB\n", "1GiB\n  store: file\n"}, proof: "test: shift, window: load, of: load, above: 1s", want: "13: shift is about requests, and no stream has any", loose: true},
+		{why: "answers to messages", from: "web: {http: [{get: /}]}", to: "web: {queue: {name: abc, text: x}}", more: [2]string{"1GiB\n", "1GiB\n  store: file\ngates: [{id: answered, check: answered, stream: web, at-least: 99%}]\n"}, want: "8: stream: answered is about requests, and web has none", loose: true},
 		{why: "more load than anybody waits for", from: "for: 10m", to: "for: 700h", want: "", loose: true},
 		{why: "more load than is planned", from: "for: 10m, load: {web: 2/s}", to: "for: 700h, load: {web: 2000/s}", want: "1: the phases ask for 5040000000 requests, messages and blobs, and the most is 10000000", loose: true},
 		{why: "an anchor", from: "{claim: it leaks}", to: "&x {claim: it leaks}", want: "3: hypothesis is an anchor, an alias or a tag of YAML", loose: true},
@@ -72,9 +97,14 @@ hint: did you mean load?`, loose: true},
 	schema := fileSchema(t)
 	for _, test := range tests {
 		text := strings.Replace(least, test.from, test.to, 1)
-		if text == least {
-			t.Errorf("%s: the file has no %q", test.why, test.from)
+		changed := strings.Replace(text, test.more[0], test.more[1], 1)
+		if text == least || changed == text && test.more[0] != "" {
+			t.Errorf("%s: the file has no %q or no %q", test.why, test.from, test.more[0])
 			continue
+		}
+		text = changed
+		if test.proof != "" {
+			text = text[:strings.Index(text, "test: slope")] + test.proof + "}\n"
 		}
 		s := source(t, text)
 		_, mistakes := experiment.Read(s, experiment.Options{})
@@ -128,5 +158,24 @@ func TestNoMessageQuotesAnEnvironment(t *testing.T) {
 		if got := fmt.Sprint(mistakes.Err()); strings.Contains(got, secret) {
 			t.Errorf("the message for env: %s quotes the value:\n%s", env, got)
 		}
+	}
+}
+
+// What stanch records itself needs no stream of requests, and what runs alone no
+// stretch of time.
+func TestWhatLooksLikeAMistakeAndIsNone(t *testing.T) {
+	hosted := strings.NewReplacer("{command: [worker]}", "{contract: functions}", "1GiB\n", "1GiB\n  store: azurite\n", "web: {http: [{get: /}]}", "web: {queue: {name: abc, text: x}}").Replace(least)
+	phases := strings.Replace(least, "phases:\n", "phases:\n  - {name: first, for: 1s}\n  - {name: between, for: 1s}\n", 1)
+	for why, text := range map[string]string{
+		"durations of a function's calls":           hosted[:strings.Index(hosted, "test: slope")] + "test: percentile, window: load, quantile: 95%, above: 1s}\n",
+		"messages that landed":                      hosted + "gates: [{id: landed, check: landed, stream: web, at-least: 98%}]\n",
+		"a store that can be ill":                   strings.Replace(hosted, "web: 2/s}", "web: 2/s}, do: [{fault: {dependency: AzureWebJobsStorage, kind: down}}]", 1),
+		"a control of phases that are far apart":    phases + "controls: {same: {variant: one, window: [first, load]}}\n",
+		"a window of phases that follow each other": strings.Replace(phases, "window: load", "window: [first, between, load]", 1),
+	} {
+		if text == hosted || text == phases || text == least {
+			t.Fatalf("%s: the file is not changed", why)
+		}
+		sound(t, text, experiment.Options{})
 	}
 }

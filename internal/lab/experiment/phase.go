@@ -70,7 +70,7 @@ func fault() object[lab.Fault] {
 	return object[lab.Fault]{
 		title: "a fault",
 		fields: []field[lab.Fault]{
-			must(at("dependency", "The setting of the worker that holds its address.", text(), func(f *lab.Fault) *string { return &f.Dependency })),
+			must(at("dependency", "The setting of the worker that holds its address: in the env of each variant, of a service, or AzureWebJobsStorage.", variable(), func(f *lab.Fault) *string { return &f.Dependency })),
 			must(at("kind", "What is wrong with it.", choice(lab.Slow, lab.Failing, lab.Down), func(f *lab.Fault) *lab.FaultKind { return &f.Kind })),
 			at("delay", "How much later a slow one answers.", wait(time.Millisecond, time.Hour), func(f *lab.Fault) *time.Duration { return &f.Delay }),
 			by("100%", at("share", "Share of the calls that it befalls.", share(1), func(f *lab.Fault) *float64 { return &f.Share })),

@@ -68,7 +68,7 @@ func gate() object[lab.Gate] {
 			must(at("id", "What it is called.", fresh("criterion"), func(g *lab.Gate) *string { return &g.ID })),
 			must(at("check", "What it looks at.", choice(checkWords()...), func(g *lab.Gate) *lab.Check { return &g.Check })),
 			at("window", "The phases that are looked at; without it all.", windows(), func(g *lab.Gate) *[]string { return &g.Window }),
-			at("stream", "Whose requests are meant; without it all.", named("stream"), func(g *lab.Gate) *string { return &g.Stream }),
+			at("stream", "Whose arrivals are meant; without it all.", named("stream"), func(g *lab.Gate) *string { return &g.Stream }),
 			at("series", "What is looked at.", series(), func(g *lab.Gate) *lab.Series { return &g.Series }),
 		}, bounds(func(g *lab.Gate) *lab.Bound { return &g.Bound })...),
 		check: func(r *reader, n Node, g *lab.Gate) {

@@ -14,6 +14,7 @@ func subject() object[lab.Subject] {
 		title: "subject",
 		fields: append([]field[lab.Subject]{
 			must(at("variants", "The worker's forms, by name.", mapping("variant", variant().kind(), func(name string, v lab.Variant) lab.Variant { v.Name = name; return v }), func(s *lab.Subject) *[]lab.Variant { return &s.Variants })),
+			at("services", "Dependencies that the experiment brings along, by name: started before the worker, outside of its memory limit.", mapping("service", service().kind(), func(name string, s lab.Service) lab.Service { s.Name = name; return s }), func(s *lab.Subject) *[]lab.Service { return &s.Services }),
 			at("start", "The variant that runs first; without it the first one. Not for comparisons.", named("variant"), func(s *lab.Subject) *string { return &s.Start }),
 			by("auto", at("runtime", "Who manages the worker's heap.", choice(lab.AnyRuntime, lab.GoRuntime, lab.DotnetRuntime, lab.JVMRuntime, lab.NodeRuntime, lab.PythonRuntime, lab.NativeRuntime), func(s *lab.Subject) *lab.Runtime { return &s.Runtime })),
 			by("bare", at("guard", "Whether stanch's guard keeps the worker from its limit (on), or the incident is to happen (bare).", choice(lab.Bare, lab.Guarded), func(s *lab.Subject) *lab.Guard { return &s.Guard })),
