@@ -31,7 +31,7 @@ claimed of a worker, under which load, and what would prove or disprove it.`,
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(labLintCommand(w), labListCommand(w))
+	cmd.AddCommand(labRunCommand(w), labVerifyCommand(w), labReportCommand(w), labInitCommand(w), labLintCommand(w), labListCommand(w))
 	return cmd
 }
 

@@ -97,16 +97,18 @@ func (w Worker) check(what string) (wrong []error) {
 	if len(w.Command) > mostKept {
 		wrong = append(wrong, fmt.Errorf("%s has %d words, and the most is %d", what, len(w.Command), mostKept))
 	}
-	for _, word := range append([]string{w.Dir}, w.Command...) {
+	// Words are counted and not quoted, since one may be a secret.
+	for i, word := range append([]string{w.Dir}, w.Command...) {
+		which := fmt.Sprintf("word %d of %s", i, what)
+		if i == 0 {
+			which = "the folder for " + what
+		}
 		switch {
 		case !utf8.ValidString(word) || strings.ContainsRune(word, 0) || len(word) > maxText:
-			wrong = append(wrong, fmt.Errorf("%s: %q is no text that a file can hold", what, clipped(word)))
-		case word != strings.TrimSpace(word):
-			wrong = append(wrong, fmt.Errorf("%s: %q has blanks at its ends, which an experiment's file does not keep\nhint: a script of your own can have them", what, clipped(word)))
+			wrong = append(wrong, fmt.Errorf("%s is no text that a file can hold", which))
+		case word != strings.TrimSpace(word), word == "" && i > 0:
+			wrong = append(wrong, fmt.Errorf("%s is empty or has blanks at its ends, which an experiment's file does not keep\nhint: a script of your own can have them", which))
 		}
-	}
-	if slices.Contains(w.Command, "") {
-		wrong = append(wrong, fmt.Errorf("%s has an empty word, which an experiment's file does not keep\nhint: a script of your own can have it", what))
 	}
 	return wrong
 }

@@ -170,7 +170,7 @@ func TestWhatCantBeDraftedIsSaidAllAtOnce(t *testing.T) {
 	a := draft.Answers{Name: "Mine", Claim: "leeks", Worker: draft.Worker{Command: []string{"sh", " x ", ""}}, Rate: -1, Queues: []string{"orders"}}
 	_, err := draft.Write(a)
 	for _, want := range []string{
-		`there is no claim "leeks"`, `"Mine" is no name`, `" x " has blanks at its ends`, "the command has an empty word",
+		`there is no claim "leeks"`, `"Mine" is no name`, "word 2 of the command is empty or has blanks at its ends", "word 3 of the command is empty",
 		"queues and blobs are for function apps", "a memory limit of 0B", "a rate of -1/s", "0s are not between 5m0s and 48h0m0s",
 	} {
 		if !strings.Contains(fmt.Sprint(err), want) {

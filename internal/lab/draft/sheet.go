@@ -45,6 +45,9 @@ type stream struct {
 	Size     bytesize.Size
 }
 
+// mostMessage is what a queue takes of noise.
+const mostMessage = 48 * bytesize.KiB
+
 func (a Answers) streams() (all []stream) {
 	if len(a.Requests) > 0 {
 		s := stream{Name: "requests"}
@@ -60,7 +63,7 @@ func (a Answers) streams() (all []stream) {
 		all = append(all, s)
 	}
 	for i, queue := range a.Queues {
-		all = append(all, stream{Name: numbered("messages", i), Queue: queue, Size: a.Payload})
+		all = append(all, stream{Name: numbered("messages", i), Queue: queue, Size: min(a.Payload, mostMessage)})
 	}
 	for i, blob := range a.Blobs {
 		size := a.Payload
