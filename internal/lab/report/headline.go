@@ -1,0 +1,82 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/lab/verdict"
+)
+
+// headline is what a report says first.
+type headline struct {
+	Mark  string // beside the words, for those who do not see the colour
+	Words string
+	Class string   // of the page's style
+	Lead  string   // what it means, in a sentence
+	Why   []string // the reasons
+}
+
+// headline of the findings. Only what is complete has a verdict.
+func (f *Findings) headline() headline {
+	v := f.judged()
+	switch {
+	case v != nil:
+		h := headline{Why: v.Why}
+		switch v.Outcome {
+		case verdict.Supported:
+			h.Mark, h.Words, h.Class = "✓", "Supported", "yes"
+			h.Lead = "All that the file asks for as proof holds, and nothing that it names as disproof."
+		case verdict.NotSupported:
+			h.Mark, h.Words, h.Class = "✗", "Not supported", "no"
+			h.Lead = "Something that the file names as disproof was established, and its proof was not."
+		default:
+			h.Mark, h.Words, h.Class = "?", "Inconclusive", "open"
+			h.Lead = "The evidence decides neither for the claim nor against it."
+		}
+		return h
+	case f.Manifest.State == lab.Aborted:
+		h := headline{Mark: "–", Words: "No verdict", Class: "none", Lead: "The experiment was aborted. What it left is below; nothing follows from it."}
+		if f.Manifest.Why != "" {
+			h.Why = []string{"aborted: " + f.Manifest.Why}
+		}
+		return h
+	case f.Manifest.State == lab.Running:
+		return headline{Mark: "–", Words: "No verdict", Class: "none", Lead: "Nobody ended this bundle: its run is still under way, or was killed. Nothing follows from what is below."}
+	case f.Manifest.State == lab.Complete:
+		return headline{Mark: "–", Words: "No verdict", Class: "none", Lead: "The runs came to their end, but nothing could be judged."}
+	}
+	return headline{Mark: "–", Words: "No verdict", Class: "none", Lead: fmt.Sprintf("The bundle is in no state that is known (%q).", f.Manifest.State)}
+}
+
+// marks are a decision's sign and words; of a disproof, what holds speaks against the
+// claim.
+func marks(d verdict.Decision, part string) (mark, words, class string) {
+	switch {
+	case d == verdict.Holds && part == Disproof:
+		return "✗", "holds, against the claim", "no"
+	case d == verdict.Holds:
+		return "✓", "holds", "yes"
+	case d == verdict.Fails && part == Disproof:
+		return "○", "is not so", "calm"
+	case d == verdict.Fails:
+		return "✗", "fails", "no"
+	case part == Disproof:
+		return "?", "not established", "open"
+	}
+	return "?", "unclear", "open"
+}
+
+// decided is what a criterion comes to over its results: what all of them say, else
+// unclear. Without results it is unclear too.
+func (c *Criterion) decided() verdict.Decision {
+	if len(c.Results) == 0 {
+		return verdict.Unclear
+	}
+	first := c.Results[0].Decision
+	for _, r := range c.Results {
+		if r.Decision != first {
+			return verdict.Unclear
+		}
+	}
+	return first
+}

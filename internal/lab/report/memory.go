@@ -1,0 +1,147 @@
+package report
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/stanch-dev/stanch/internal/lab"
+)
+
+// memoryLane is memory against its limit and what it is held against.
+func (s *sheet) memoryLane(b *strings.Builder, t *track) {
+	if len(s.series) == 0 {
+		return
+	}
+	l := s.lane(t, "Memory", 200, s.memory, lab.Bytes)
+	p := l.plot
+	for _, e := range t.Events {
+		if e.Kind == lab.EventExited && e.At >= 0 {
+			p.upright(e.At, "exit")
+		}
+	}
+	var labels labels
+	limit := s.limit(p, t)
+	switch {
+	case limit > s.memory:
+		l.legend += ` <span class="key">limit ` + html.EscapeString(s.w.bytes(limit)) + `, above the picture</span>`
+	case limit > 0:
+		l.legend += sample("limit", "limit")
+		labels.add(1, limit/s.memory, "limit "+s.w.bytes(limit), "lim", l.height)
+	}
+	if s.allocations(p, t) {
+		l.legend += sample("alloc", "what a process may allocate")
+	}
+	bounds := s.f.thresholds(t)
+	for _, h := range bounds {
+		fmt.Fprintf(p, `<path class="bound" d="M%s %sH%s"/>`, place(p.x(h.from)), place(p.y(h.at)), place(p.x(h.to)))
+		labels.add(h.from/t.end, h.at/s.memory, h.words, "", l.height)
+	}
+	if len(bounds) > 0 {
+		l.legend += sample("bound", "what criteria ask for")
+	}
+	for k := len(s.series) - 1; k >= 0; k-- {
+		i := slices.Index(lab.AllSeries(), s.series[k])
+		p.curve(fmt.Sprintf("s%d", k), len(t.Samples), func(n int) (at, v float64) { return t.Samples[n].At, t.Samples[n].Values[i] },
+			func(n int) bool { return n > 0 && t.Samples[n].Generation != t.Samples[n-1].Generation })
+	}
+	keys := ""
+	for k, name := range s.series {
+		keys += sample(fmt.Sprintf("s%d", k), string(name))
+	}
+	l.legend = keys + l.legend
+	l.says = "memory of the worker against its limit"
+	labels.write(&l.over)
+	l.write(b)
+}
+
+// limit draws what the kernel allows, as the samples saw it, and gives the last of it.
+func (s *sheet) limit(p *plot, t *track) (last float64) {
+	var d strings.Builder
+	last = math.NaN()
+	for i := range t.Samples {
+		sample := &t.Samples[i]
+		if !finite(sample.Limit) || sample.Limit == last || sample.At > t.end {
+			continue
+		}
+		if math.IsNaN(last) {
+			fmt.Fprintf(&d, "M0 %s", place(p.y(sample.Limit)))
+		} else {
+			fmt.Fprintf(&d, "H%sV%s", place(p.x(sample.At)), place(p.y(sample.Limit)))
+		}
+		last = sample.Limit
+	}
+	if math.IsNaN(last) {
+		return 0
+	}
+	if last <= s.memory {
+		fmt.Fprintf(p, `<path class="limit" d="%sH%d"/>`, d.String(), units)
+	}
+	return last
+}
+
+// allocations draws what a process may allocate, phase by phase; false if the file
+// bounds it nowhere.
+func (s *sheet) allocations(p *plot, t *track) bool {
+	now, any := float64(s.f.Experiment.Subject.Limit.Allocation), false
+	for i := range t.phases {
+		one := &t.phases[i]
+		if one.phase != nil {
+			for _, a := range one.phase.Do {
+				if a.Limit != nil && a.Limit.Allocation > 0 {
+					now = float64(a.Limit.Allocation)
+				}
+			}
+		}
+		if now > 0 && now <= s.memory {
+			any = true
+			fmt.Fprintf(p, `<path class="alloc" d="M%s %sH%s"/>`, place(p.x(one.From)), place(p.y(now)), place(p.x(one.To)))
+		}
+	}
+	return any
+}
+
+// labels are words at lines, none of which covers another.
+type labels []placed
+
+type placed struct {
+	x, y  float64 // shares of the picture
+	words string
+	class string
+}
+
+// add puts words at the nearest free height.
+func (l *labels) add(x, y float64, text, class string, height int) {
+	step := 14 / float64(height)
+	free := func(y float64) bool {
+		return y >= 0 && y <= 1-step && !slices.ContainsFunc(*l, func(o placed) bool { return math.Abs(o.y-y) < step && math.Abs(o.x-x) < 0.3 })
+	}
+	at := min(max(y, 0), 1-step)
+	for k := range 12 {
+		if up := at + float64(k)*step; free(up) {
+			at = up
+			break
+		}
+		if down := at - float64(k)*step; free(down) {
+			at = down
+			break
+		}
+	}
+	*l = append(*l, placed{x, at, text, class})
+}
+
+func (l labels) write(b *strings.Builder) {
+	for _, one := range l {
+		side := "left:" + share(one.x)
+		if one.x > 0.6 {
+			// Ends at its place, since there is no room behind it.
+			side = "right:" + share(min(1-one.x, 0.4))
+			if one.x < 1 {
+				side = "right:0"
+			}
+		}
+		fmt.Fprintf(b, `<span class="hl %s" style="bottom:%s;%s">%s</span>`, one.class, share(one.y), side, html.EscapeString(one.words))
+	}
+}
