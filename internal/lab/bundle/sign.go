@@ -20,15 +20,14 @@ func signedText(manifest []byte) []byte {
 // Sign vouches for a folder that is ended and as it was sealed. It writes manifest.sig:
 // the public key and the signature of manifest.json, which has the sums of all else.
 func Sign(dir string, key ed25519.PrivateKey) error {
+	if len(key) != ed25519.PrivateKeySize {
+		return errors.New("sign the bundle: the key is no private key of Ed25519")
+	}
 	b, err := whole(dir)
 	if err != nil {
 		return fmt.Errorf("sign the bundle: %w", err)
 	}
-	public, ok := key.Public().(ed25519.PublicKey)
-	if !ok || len(key) != ed25519.PrivateKeySize {
-		return errors.New("sign the bundle: the key is no Ed25519 key")
-	}
-	text := fmt.Sprintf("ed25519 %x\n%x\n", []byte(public), ed25519.Sign(key, signedText(b.text)))
+	text := fmt.Sprintf("ed25519 %x\n%x\n", key.Public(), ed25519.Sign(key, signedText(b.text)))
 	root, err := os.OpenRoot(b.dir)
 	if err != nil {
 		return fmt.Errorf("sign the bundle: %w", err)
