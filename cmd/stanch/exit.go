@@ -14,21 +14,28 @@ const (
 	exitUsage     = 2 // it was not tried: flags, file or variables are wrong
 	exitFinding   = 3 // it worked, and found what it was asked to look for: check found a problem, trend and hunt a leak, postmortem show found none
 	exitUndecided = 4 // it worked, and what there is does not decide: trend, hunt
+	exitNoVerdict = 5 // lab run, compare and verify: there is no verdict. 0, 1 and 2 are verdicts there
 )
 
 // exitError is an error that knows its code and may have a hint.
 type codedError struct {
-	code int
-	err  error
-	hint string
+	code    int
+	err     error // nil where all is said already
+	hint    string
+	verdict bool // the code is a verdict's
 }
 
-func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
 func (e *codedError) Unwrap() error { return e.err }
 
 // usage is the error of one who called stanch wrongly.
 func usage(err error, hint string, args ...any) error {
-	return &codedError{exitUsage, err, fmt.Sprintf(hint, args...)}
+	return &codedError{code: exitUsage, err: err, hint: fmt.Sprintf(hint, args...)}
 }
 
 // report prints the error, with its hint on a line of its own, and returns the

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/stanch-dev/stanch/internal/lab/trial"
 	"github.com/stanch-dev/stanch/internal/supervisor/process"
 )
 
@@ -25,6 +26,12 @@ type world struct {
 func main() {
 	if filepath.Base(os.Args[0]) == process.SentinelName {
 		process.SentinelMain()
+		return
+	}
+	if len(os.Args) == 3 && os.Args[1] == trial.PlanterCommand {
+		if trial.Plant(os.Args[2]) != nil {
+			os.Exit(exitError)
+		}
 		return
 	}
 	os.Exit(run(context.Background(), world{os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr}))

@@ -152,6 +152,9 @@ func TestVariables(t *testing.T) {
 	if diff := cmp.Diff(want, cfg); diff != "" {
 		t.Errorf("Environment (-want +got):\n%s", diff)
 	}
+	if err := cfg.Environment([]string{"STANCH_WORKER=w1", "STANCH_HOST=1.2"}); err != nil {
+		t.Errorf("Environment with the marks of a worker: %v", err)
+	}
 	err = cfg.Environment([]string{"STANCH_MEMORY_LIMITS=1GiB", "STANCH_WORKERS=x", "WORKER_UNHEALTHY_MEMORY_USAGE_BYTES=lots"})
 	for _, want := range []string{
 		"unknown variable STANCH_MEMORY_LIMITS\nhint: did you mean memory-limit?",

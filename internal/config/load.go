@@ -191,7 +191,7 @@ func (r *Run) Environment(environ []string) error {
 
 // Reserved are the STANCH_ variables that are not settings: what stanch tells
 // its workers, and where its configuration is.
-func Reserved() []string { return []string{"STANCH_WORKER", "STANCH_CONFIG"} }
+func Reserved() []string { return []string{"STANCH_WORKER", "STANCH_HOST", "STANCH_CONFIG"} }
 
 func keys(m map[string]string) func(func(string) bool) {
 	return func(yield func(string) bool) {

@@ -21,7 +21,7 @@ func Evidence(e *lab.Experiment, records []lab.Record, answers []lab.Answer) (ve
 	same := 0
 	for i := range records {
 		r := &records[i]
-		run := verdict.Run{Repeat: max(r.Round, 1), Variant: r.Variant, Order: r.Order, Finished: r.Finished}
+		run := verdict.Run{Repeat: max(r.Round, 1), Variant: r.Variant, Order: r.Order, Finished: r.Finished, Why: r.Why}
 		switch timeline.Role(r.Role) {
 		case timeline.Planted:
 			run.Control = Planted

@@ -93,7 +93,7 @@ func (s *stage) arguments(listen, admin string) []string {
 		args = append(args, "--on-unhealthy", "watch", "--leak-replace", "never", "--cgroup=false", "--admission", "off", "--allocator-tuning=false")
 	}
 	if t.e.Collect.Calls && t.variant.Contract == lab.HTTP {
-		args = append(args, "--egress")
+		args = append(args, "--egress=true")
 	}
 	if t.store.text != "" {
 		args = append(args, "--scan-interval", "1s")

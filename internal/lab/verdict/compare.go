@@ -117,7 +117,7 @@ func (j *judging) expected(v *Verdict) {
 	case len(against) > 0:
 		v.Outcome, v.Why = NotSupported, against
 	case len(open) > 0:
-		v.Why, v.Next = open, "run again, with more repeats, or windows twice as long"
+		v.Why, v.Next = open, Again+", with more repeats, or windows twice as long"
 	case len(met) > 0:
 		v.Outcome, v.Why = Supported, met
 	default:

@@ -25,6 +25,7 @@ type Run struct {
 	Facts    []Fact
 	Breaks   []float64 // seconds at which another process took over: nothing is fitted across
 	Finished bool      // it came to its planned end
+	Why      string    // it did not; may be empty
 }
 
 // Window is a stretch of a run that criteria name: a phase, or a part of one. Samples

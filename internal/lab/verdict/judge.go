@@ -67,7 +67,11 @@ func Judge(c Case, e Evidence) (Verdict, error) {
 func (j *judging) gate(v *Verdict) {
 	for _, r := range j.runs {
 		if !r.Finished {
-			v.Why = append(v.Why, r.key()+" did not come to its end")
+			why := r.key() + " did not come to its end"
+			if r.Why != "" {
+				why += ": " + r.Why
+			}
+			v.Why = append(v.Why, why)
 		}
 	}
 	for i := range j.c.Gates {
@@ -249,7 +253,7 @@ func (j *judging) conclude(v *Verdict) {
 	}
 	first := v.Repeats[0].Outcome
 	if slices.ContainsFunc(v.Repeats, func(r Repeated) bool { return r.Outcome != first }) {
-		v.Next = "run again, with cycles or windows twice as long"
+		v.Next = Again + ", with cycles or windows twice as long"
 		for _, r := range v.Repeats {
 			v.Why = append(v.Why, fmt.Sprintf("repeats disagree: repeat %d is %s, %s", r.Repeat, r.Outcome, r.Why))
 		}
@@ -257,6 +261,6 @@ func (j *judging) conclude(v *Verdict) {
 	}
 	v.Outcome, v.Why = first, []string{v.Repeats[0].Why}
 	if first == Inconclusive {
-		v.Next = "run again, with cycles or windows twice as long"
+		v.Next = Again + ", with cycles or windows twice as long"
 	}
 }

@@ -29,6 +29,9 @@ const (
 	Inconclusive Outcome = "inconclusive"
 )
 
+// Again is how Verdict.Next begins where more of the same evidence could decide.
+const Again = "run again"
+
 // Decision is what the evidence says of one criterion.
 type Decision string
 
