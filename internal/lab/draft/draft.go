@@ -4,7 +4,7 @@
 // to change and why. It asks for more than a claim needs to look true: controls, gates,
 // disproof as well as proof, and a small version. Sizes and times are not taken from
 // thin air. The least effect is what the planned windows could tell at the noise that
-// is supposed ([Noise]), so that a draft never promises what it can't keep; and nothing
+// `lab lint` supposes, so that a draft never promises what it can't keep; and nothing
 // of what a user typed can become YAML of its own.
 //
 // It is pure: the same answers give the same text. Begin with [Answers] and [Write].

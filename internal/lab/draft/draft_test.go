@@ -14,6 +14,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/lab/draft"
 	"github.com/stanch-dev/stanch/internal/lab/experiment"
 	"github.com/stanch-dev/stanch/internal/lab/folder"
+	"github.com/stanch-dev/stanch/internal/lab/foresight"
 	"github.com/stanch-dev/stanch/internal/lab/timeline"
 )
 
@@ -114,6 +115,33 @@ func TestADraftCanBeRunInBothVersions(t *testing.T) {
 		}
 		if diff := cmp.Diff(full.Load, small.Load); diff != "" {
 			t.Errorf("%s: small sends something else (-full +small):\n%s", why, diff)
+		}
+	}
+}
+
+func TestADraftCanTellWhatItAsks(t *testing.T) {
+	for why, a := range every() {
+		if a.Smallest > 0 {
+			continue // it is asked for what it can't
+		}
+		full, small := written(t, a)
+		for _, e := range []*lab.Experiment{full, small} {
+			sights, err := foresight.Look(e, foresight.Assumed(foresight.Wobble))
+			if err != nil {
+				t.Fatalf("%s: %v", why, err)
+			}
+			judged := 0
+			for _, s := range sights {
+				if s.Grade == foresight.Coarse {
+					t.Errorf("%s, small %v: %s %s could tell %.0f, and asks for %.0f", why, e.Version.Small, s.Part, s.ID, s.Tells, s.Asks)
+				}
+				if s.Grade != foresight.Unknown {
+					judged++
+				}
+			}
+			if judged < 2 {
+				t.Errorf("%s, small %v: of %d criteria %d could be judged", why, e.Version.Small, len(sights), judged)
+			}
 		}
 	}
 }

@@ -4,17 +4,10 @@ import (
 	"math"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/lab/foresight"
 	"github.com/stanch-dev/stanch/internal/lab/verdict"
 )
-
-// Wobble is how far memory is supposed to move by itself, as a standard deviation, where
-// no earlier run tells it.
-const Wobble = bytesize.MiB
-
-// Noise is that of floors that move by so much, each by itself.
-func Noise(wobble bytesize.Size) verdict.Noise {
-	return verdict.Noise{Every: 1, New: float64(wobble)}
-}
 
 // tells is the least growth a request for which the criteria of a leak can be told from
 // nothing, in cycles of so many requests: those of proof and disproof, and the control
@@ -31,7 +24,7 @@ func (p plan) tells(perCycle float64) float64 {
 	same.Confidence, same.Against = 0, &verdict.Against{}
 	least := 0.0
 	for _, c := range []verdict.Criterion{grows, flat, same} {
-		effect, err := verdict.Foresee(c, Noise(Wobble), planned)
+		effect, err := verdict.Foresee(c, supposed(), planned)
 		if err != nil {
 			return math.Inf(1)
 		}
@@ -44,13 +37,19 @@ func (p plan) tells(perCycle float64) float64 {
 // would find.
 func (p plan) slope(requests float64) float64 {
 	c := verdict.Criterion{ID: "planted", Measure: verdict.Slope, Per: "requests", Is: verdict.Above}
-	effect, err := verdict.Foresee(c, Noise(Wobble), verdict.Planned{
+	effect, err := verdict.Foresee(c, supposed(), verdict.Planned{
 		Seconds: p.Stretch.Seconds(), Units: requests, Samples: int(p.Stretch / p.Every),
 	})
 	if err != nil {
 		return math.Inf(1)
 	}
 	return effect
+}
+
+// supposed is the noise that a draft is made for, which is the one that lint supposes.
+func supposed() verdict.Noise {
+	noise, _ := foresight.Assumed(foresight.Wobble)(&verdict.Criterion{Series: string(lab.Used)})
+	return noise.Noise
 }
 
 // roundUp is the next power of two, with room to spare; between 64 B and 1 GiB.

@@ -1,0 +1,257 @@
+// Package foresight says before a run what an experiment's criteria could tell.
+//
+// An experiment that can't see the effect it is about ends inconclusive, after hours.
+// How small an effect a criterion sees follows from the length of its window, the
+// requests in it, and how far memory moves by itself. The first two stand in the plan.
+// The third comes from an earlier run, or has to be supposed, and then it is said so. A
+// criterion is told coarse where what it could tell from nothing is larger than its own
+// threshold: then an effect that matters may not be found.
+//
+// It is pure. Begin with [Look].
+package foresight
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/lab/ask"
+	"github.com/stanch-dev/stanch/internal/lab/timeline"
+	"github.com/stanch-dev/stanch/internal/lab/verdict"
+)
+
+// Grade says how what a criterion could tell stands to what it asks.
+type Grade string
+
+// The grades.
+const (
+	Fine    Grade = "fine"
+	Near    Grade = "near"    // it is enough, and little more
+	Coarse  Grade = "coarse"  // it could not tell what it asks from nothing
+	Unknown Grade = "unknown" // it is read, or what it could tell is not known before
+)
+
+// nearly is the share of a threshold from which on little room is left.
+const nearly = 0.8
+
+// Sight is what one criterion could tell.
+type Sight struct {
+	ID     string // of the criterion; the control's name of a control
+	Part   string // control, proof or disproof
+	Window string
+	Reads  verdict.Criterion
+
+	Seconds  float64 // of the window
+	Requests int64   // due in it, all streams together
+	Samples  int
+	Noise    Supposed
+
+	// Tells is what could be told from nothing 8 times in 10: an effect so far beyond
+	// the threshold, or of within, the margin that could be shown. It is infinite where
+	// memory wanders too far, and NaN where nothing is known.
+	Tells float64
+	// Asks is what it is held against: the threshold, or the smallest effect where that
+	// is nothing.
+	Asks  float64
+	Grade Grade
+	Why   string // of Unknown
+	// Of Coarse: how many times as long the window has to be, and how many times as
+	// high the load. 0 is that it would not help, or not enough.
+	Longer, Higher int
+}
+
+// Supposed is noise, and where it was seen.
+type Supposed struct {
+	verdict.Noise
+	From string // empty: nowhere
+}
+
+// Source gives the noise of a criterion's series in its window; false where there is
+// none.
+type Source func(c *verdict.Criterion) (Supposed, bool)
+
+// Look looks at the controls, the proof and the disproof of an experiment, in this
+// order. The error is that of [ask.Case].
+func Look(e *lab.Experiment, noise Source) ([]Sight, error) {
+	c, err := ask.Case(e)
+	if err != nil {
+		return nil, err
+	}
+	var all []Sight
+	for _, control := range c.Controls {
+		s := see(e, control.Criterion, noise)
+		s.ID, s.Part = control.Name, "control"
+		all = append(all, s)
+	}
+	for _, of := range []struct {
+		part     string
+		criteria []verdict.Criterion
+	}{{"proof", c.Proof}, {"disproof", c.Disproof}} {
+		for _, one := range of.criteria {
+			s := see(e, one, noise)
+			s.Part = of.part
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+// see looks at one criterion.
+func see(e *lab.Experiment, c verdict.Criterion, noise Source) Sight {
+	spans := window(e, c.Place.Window)
+	s := Sight{ID: c.ID, Window: c.Place.Window, Reads: c, Tells: math.NaN(), Grade: Unknown}
+	if len(spans) == 0 {
+		s.Why = "it has no window"
+		return s
+	}
+	s.Seconds = (spans[len(spans)-1].End - spans[0].Start).Seconds()
+	s.Samples = int(s.Seconds / e.Collect.Every.Seconds())
+	for range timeline.Arrivals(e, spans) {
+		s.Requests++
+	}
+	if why, never := unforeseen(&c); never {
+		s.Why = why
+		return s
+	}
+	found, ok := noise(&c)
+	if !ok {
+		s.Why = "how far " + c.Series + " moves by itself is not known"
+		return s
+	}
+	s.Noise = found
+	planned := verdict.Planned{Seconds: s.Seconds, Units: units(e, &s), Samples: s.Samples, Cycles: spans[0].Phase.Cycles, Repeats: e.Repeat.Least}
+	if c.Per == string(lab.PerRequest)+"s" && planned.Units == 0 {
+		s.Why = "how many calls there will be is not known before"
+		return s
+	}
+	s.judge(planned, smallest(e))
+	return s
+}
+
+// unforeseen says why nothing is known of a measure before it was run.
+func unforeseen(c *verdict.Criterion) (why string, never bool) {
+	switch c.Measure {
+	case verdict.Slope, verdict.Growth, verdict.MeanOf:
+		if c.Against != nil && c.Against.Ratio {
+			return "how wide a quotient is depends on its size", true
+		}
+		return "", false
+	case verdict.Percentile, verdict.Shift, verdict.Saturating, verdict.Retained, verdict.Endpoint:
+		return "how wide it is depends on what comes", true
+	}
+	return "it is read, as it is", true
+}
+
+// judge says what could be told, and how that stands to what is asked.
+func (s *Sight) judge(planned verdict.Planned, smallest float64) {
+	tells, err := s.tell(planned)
+	if err != nil {
+		s.Why = strings.TrimPrefix(err.Error(), "foresee "+s.Reads.ID+": ")
+		return
+	}
+	s.Tells, s.Asks = tells, math.Abs(s.Reads.Threshold)
+	if s.Asks == 0 {
+		s.Asks = smallest
+	}
+	switch {
+	case s.Asks == 0:
+		s.Why = "nothing says how small an effect may be"
+		return
+	case s.Tells <= nearly*s.Asks:
+		s.Grade = Fine
+		return
+	case s.Tells <= s.Asks:
+		s.Grade = Near
+		return
+	}
+	s.Grade = Coarse
+	s.Longer = s.times(func(n float64) verdict.Planned {
+		p := planned
+		p.Seconds, p.Units, p.Samples = p.Seconds*n, p.Units*n, int(float64(p.Samples)*n)
+		return p
+	})
+	if s.Reads.Per == string(lab.PerRequest)+"s" {
+		s.Higher = s.times(func(n float64) verdict.Planned {
+			p := planned
+			p.Units *= n
+			return p
+		})
+	}
+}
+
+// tell is what could be told from nothing.
+func (s *Sight) tell(planned verdict.Planned) (float64, error) {
+	c := s.Reads
+	if c.Is != verdict.Within {
+		c.Threshold = 0
+	}
+	effect, err := verdict.Foresee(c, s.Noise.Noise, planned)
+	return math.Abs(effect), err
+}
+
+// mostTimes is where advice ends.
+const mostTimes = 1000
+
+// times is how many times as much it takes; 0 if nothing helps.
+func (s *Sight) times(grown func(n float64) verdict.Planned) int {
+	enough := func(n int) bool {
+		tells, err := s.tell(grown(float64(n)))
+		return err == nil && tells <= s.Asks
+	}
+	if !enough(mostTimes) {
+		return 0
+	}
+	low, high := 1, mostTimes // not enough, and enough
+	for high-low > 1 {
+		if middle := (low + high) / 2; enough(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// window are the spans from the first phase of a window to its last: several are joined
+// by + in its name.
+func window(e *lab.Experiment, name string) []timeline.Span {
+	all := timeline.Spans(e)
+	if name == ask.Everything {
+		return all
+	}
+	names := strings.Split(name, "+")
+	first, last := -1, -1
+	for i, span := range all {
+		if slices.Contains(names, span.Phase.Name) {
+			if first < 0 {
+				first = i
+			}
+			last = i
+		}
+	}
+	if first < 0 {
+		return nil
+	}
+	return all[first : last+1]
+}
+
+// units is how much the axis of a criterion counts in its window. Times are those of
+// the timeline as it was written.
+func units(e *lab.Experiment, s *Sight) float64 {
+	for per, length := range map[lab.Per]time.Duration{lab.PerSecond: time.Second, lab.PerMinute: time.Minute, lab.PerHour: time.Hour} {
+		if s.Reads.Per == string(per)+"s" {
+			return s.Seconds * e.Version.Speed / length.Seconds()
+		}
+	}
+	return float64(s.Requests)
+}
+
+// smallest is the smallest effect in bytes; 0 if the file does not say it so.
+func smallest(e *lab.Experiment) float64 {
+	if v := e.Hypothesis.SmallestEffect; v.Unit == lab.Bytes {
+		return math.Abs(v.Number)
+	}
+	return 0
+}
