@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// tampering is one trick played on one bundle.
+type tampering struct {
+	Kind   string `json:"kind"`
+	Bundle string `json:"bundle"`
+	What   string `json:"what"`
+	Caught bool   `json:"caught"`
+	Said   string `json:"said"` // by verify
+}
+
+// tamperAll plays tricks on copies of the bundles, drawn by the seed, each kind in turn.
+func (p programs) tamperAll(ctx context.Context, root string, trials []trial, tricks []trick, n int, seed uint64) ([]tampering, error) {
+	var bundles []string
+	for _, t := range trials {
+		if t.Verified {
+			bundles = append(bundles, t.bundle)
+		}
+	}
+	if len(bundles) == 0 || n == 0 {
+		return nil, nil
+	}
+	all, errs := make([]tampering, n), make([]error, n)
+	next := make(chan int)
+	var wait sync.WaitGroup
+	for range 2 {
+		wait.Go(func() {
+			for i := range next {
+				r := rand.New(rand.NewPCG(seed, uint64(i)))
+				all[i], errs[i] = p.tamper(ctx, root, bundles[r.IntN(len(bundles))], &tricks[i%len(tricks)], r)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// tamper plays a trick on a copy of a bundle, and lets verify look at it.
+func (p programs) tamper(ctx context.Context, root, bundle string, trick *trick, r *rand.Rand) (tampering, error) {
+	t := tampering{Kind: trick.kind, Bundle: filepath.Base(bundle)}
+	aside, err := os.MkdirTemp(root, "tampered-")
+	if err != nil {
+		return t, fmt.Errorf("tamper: %w", err)
+	}
+	defer os.RemoveAll(aside)
+	dir := filepath.Join(aside, t.Bundle)
+	if err := os.CopyFS(dir, os.DirFS(bundle)); err != nil {
+		return t, fmt.Errorf("copy %s: %w", t.Bundle, err)
+	}
+	if trick.seal {
+		if err := forgeable(dir); err != nil {
+			return t, err
+		}
+	}
+	if t.What, err = trick.do(dir, r); err != nil {
+		return t, fmt.Errorf("%s of %s: %w", t.Kind, t.Bundle, err)
+	}
+	if trick.seal {
+		if err := reseal(dir); err != nil {
+			return t, err
+		}
+	}
+	code, said, err := p.ask(ctx, "", "lab", "verify", dir)
+	t.Caught, t.Said = err == nil && code != 0, said
+	return t, err
+}
+
+// tellTampered prints a line for each kind, and what was not caught. It gives how many
+// were.
+func tellTampered(title string, all []tampering) (caught int) {
+	fmt.Printf("\n%-60s %s\n", title, "caught")
+	var kinds []string
+	right, of := map[string]int{}, map[string]int{}
+	var missed []string
+	for _, t := range all {
+		if of[t.Kind] == 0 {
+			kinds = append(kinds, t.Kind)
+		}
+		of[t.Kind]++
+		if t.Caught {
+			right[t.Kind]++
+			caught++
+		} else {
+			missed = append(missed, fmt.Sprintf("  not caught: %s: %s of %s", t.Kind, t.What, t.Bundle))
+		}
+	}
+	for _, kind := range kinds {
+		fmt.Printf("%-60s %d of %d\n", kind, right[kind], of[kind])
+	}
+	fmt.Printf("%d of %d\n%s", caught, len(all), strings.Join(append(missed, ""), "\n"))
+	return caught
+}

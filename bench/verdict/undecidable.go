@@ -1,0 +1,41 @@
+package main
+
+import "github.com/stanch-dev/stanch/internal/lab/verdict"
+
+// undecidable are the experiments that can tell nothing, whatever is true.
+func undecidable() []planted {
+	is := func(name, why, base string, change func(t *terms)) planted {
+		return planted{name, verdict.Inconclusive, why, base, usual(change)}
+	}
+	return []planted{
+		is("too-short", "a third of a second has six samples, and a slope takes eight", "stretch", func(t *terms) {
+			t.Told, t.Length, t.Planted = []string{"keep=/work:16384"}, "150ms", ""
+		}),
+		is("load-that-did-not-land", "the worker takes 20 ms for a request, one after the other, and is asked 150 times a second", "growth", func(t *terms) {
+			t.Told, t.Rate = []string{"keep=/work:16384", "block=/work:20"}, 150
+		}),
+		is("planted-not-seen", "memory goes up and down by 80 MB, and what is planted is 4 KiB a request", "growth", func(t *terms) {
+			t.Told, t.Clean, t.Size = []string{"keep=/work:16384", "wander=80000000"}, []string{"wander=80000000"}, "4KiB"
+			t.Same = ""
+		}),
+		is("same-twice-differs", "each start leaves 4 KiB or 48 KiB for a request, in turns", "growth", func(t *terms) {
+			t.Told = []string{"uneven=/work:4096:49152"}
+		}),
+		is("repeats-that-disagree", "every second start leaves 16 KiB for a request, and the others nothing", "growth", func(t *terms) {
+			t.Told, t.Same = []string{"odd=/work:16384"}, ""
+		}),
+		is("signals-apart", "memory is critical first; seconds later requests fail, without it", "incident", func(t *terms) {
+			t.Told, t.Clean, t.Memory = []string{"hold=/bulk:2097152:2000", "wait=/late:700", "fail=/late:0.6"}, nil, "512MiB"
+		}),
+		is("no-second-start", "the worker lives once, and is replaced in the middle", "stretch", func(t *terms) {
+			t.Told, t.Planted, t.Between = []string{"keep=/work:16384", "starts=1"}, "", "{recycle: {drain: false}}"
+			t.Repeats = 1
+		}),
+		is("answers-that-fail", "three of ten requests are answered 500, and who knows what they left", "growth", func(t *terms) {
+			t.Told = []string{"keep=/work:16384", "fail=/work:0.3"}
+		}),
+		is("no-room", "100 KB a request in 96 MiB: the kernel ends it before it is measured", "growth", func(t *terms) {
+			t.Told, t.Memory, t.Same = []string{"keep=/work:200000"}, "96MiB", ""
+		}),
+	}
+}
