@@ -2,6 +2,7 @@ package bundle_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -206,7 +207,11 @@ func TestTelemetryThatCannotBeReadWholeHasNoTables(t *testing.T) {
 		{"its folder is a link", func(_ *testing.T, dir string) error { return link(filepath.Join(dir, "runs", "01", "telemetry")) }, "symbolic link"},
 		{"it is not there", func(_ *testing.T, dir string) error {
 			return os.RemoveAll(filepath.Join(dir, "runs", "01", "telemetry"))
-		}, "no such file"},
+		}, "nothing was recorded"},
+		{"nothing is in it", func(_ *testing.T, dir string) error {
+			folder := filepath.Join(dir, "runs", "01", "telemetry")
+			return errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o755))
+		}, "nothing was recorded"},
 		{"it is something else", func(_ *testing.T, dir string) error {
 			return os.Remove(filepath.Join(dir, "runs", "01", "telemetry", "stanch-telemetry"))
 		}, "telemetry"},
@@ -217,8 +222,8 @@ func TestTelemetryThatCannotBeReadWholeHasNoTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		b := open(t, dir)
-		if _, err := b.Tables(1); err == nil || !strings.Contains(err.Error(), tc.want) {
-			t.Errorf("%s: Tables(1): %v, want an error with %q", tc.reason, err, tc.want)
+		if _, err := b.Tables(1); err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), dir) {
+			t.Errorf("%s: Tables(1): %v, want an error with %q, and not where the bundle lies", tc.reason, err, tc.want)
 		}
 		if _, err := b.Tables(2); err != nil {
 			t.Errorf("%s: Tables(2): %v, want those of the run that nobody touched", tc.reason, err)

@@ -2,10 +2,13 @@ package bundle
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/table"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/value"
@@ -25,6 +28,11 @@ func (b *Bundle) Tables(run int) (table.Source, error) {
 	defer root.Close()
 	name := path.Join(runDir(run), telemetryName)
 	entries, err := listDir(root, name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		// One reason for both: a folder of nothing goes when the bundle is sealed, and
+		// what was derived before is derived again later.
+		return nil, fmt.Errorf("open the tables of run %d: nothing was recorded", run)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the tables of run %d: %w", run, err)
 	}
@@ -36,7 +44,8 @@ func (b *Bundle) Tables(run int) (table.Source, error) {
 	}
 	dir := filepath.Join(b.dir, filepath.FromSlash(name))
 	if err := readable(dir); err != nil {
-		return nil, fmt.Errorf("open the tables of run %d: %w", run, err)
+		// The store names where it lies, and a reason is to be the same anywhere.
+		return nil, fmt.Errorf("open the tables of run %d: %s", run, strings.ReplaceAll(err.Error(), dir, name))
 	}
 	return recorded.Open(dir)
 }

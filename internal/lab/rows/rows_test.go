@@ -248,7 +248,7 @@ func prints[T any](t *testing.T, form rows.Form[T], text string) {
 
 func FuzzWhatIsWrittenReadsTheSame(f *testing.F) {
 	f.Add(1.5, 2.0, 3.0, "orders", "why \"x\"", int64(3), 7, 200, true)
-	f.Add(math.NaN(), math.Inf(-1), -0.0, "a\nb", "\\\x00\xff", int64(-3), -7, 99, false)
+	f.Add(math.NaN(), math.Inf(-1), math.Copysign(0, -1), "a\nb", "\\\x00\xff", int64(-3), -7, 99, false)
 	f.Fuzz(func(t *testing.T, a, b, c float64, stream, lost string, number int64, key, status int, request bool) {
 		wrote(t, rows.Samples(), lab.Sample{At: a, Generation: key, Values: [10]float64{b, c, nan, b + c, a * b}, Limit: c, Stolen: b})
 		wrote(t, rows.Sent(), lab.Sent{Due: a, At: b, Done: c, Stream: strings.ToValidUTF8(stream, "?"), Number: number, Key: key, Status: status, Lost: strings.ToValidUTF8(lost, "?"), Request: request})
