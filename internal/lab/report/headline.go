@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stanch-dev/stanch/internal/lab"
 	"github.com/stanch-dev/stanch/internal/lab/verdict"
@@ -14,6 +15,7 @@ type headline struct {
 	Class string   // of the page's style
 	Lead  string   // what it means, in a sentence
 	Why   []string // the reasons
+	Own   []string // the verdict's own words for them, numbers without units
 }
 
 // headline of the findings. Only what is complete has a verdict.
@@ -21,9 +23,10 @@ func (f *Findings) headline() headline {
 	v := f.judged()
 	switch {
 	case v != nil:
-		h := headline{Why: v.Why}
+		h := headline{Why: f.reasons(v), Own: v.Why}
 		switch v.Outcome {
 		case verdict.Supported:
+			h.Own = nil
 			h.Mark, h.Words, h.Class = "✓", "Supported", "yes"
 			h.Lead = "All that the file asks for as proof holds, and nothing that it names as disproof."
 		case verdict.NotSupported:
@@ -79,4 +82,59 @@ func (c *Criterion) decided() verdict.Decision {
 		}
 	}
 	return first
+}
+
+// reasons are why the verdict is what it is, in words and numbers with units. What the
+// verdict says about gates, controls and criteria is told from those; all else that it
+// says is kept as it stands.
+func (f *Findings) reasons(v *verdict.Verdict) (all []string) {
+	if v.Outcome == verdict.Supported {
+		return nil
+	}
+	tell := func(part string, wanted func(d verdict.Decision) bool) (found []string) {
+		for _, c := range f.part(part) {
+			for i := range c.Results {
+				if r := &c.Results[i]; wanted(r.Decision) {
+					found = append(found, part+" "+c.ID+says(c)+" "+f.sentence(c, r))
+				}
+			}
+		}
+		return found
+	}
+	not := func(d verdict.Decision) bool { return d != verdict.Holds }
+	is := func(d verdict.Decision) bool { return d == verdict.Holds }
+	if v.Outcome == verdict.NotSupported {
+		if all = tell(Disproof, is); len(all) > 0 {
+			return all
+		}
+		return v.Why
+	}
+	instrument := append(tell(Gate, not), tell(Control, not)...)
+	criteria := append(tell(Disproof, is), tell(Proof, not)...)
+	told := map[string]bool{}
+	for _, why := range v.Why {
+		instead, kind := []string{why}, ""
+		switch {
+		case strings.HasPrefix(why, "gate "), strings.HasPrefix(why, "control ") && !strings.HasSuffix(why, " was not run"):
+			instead, kind = instrument, "instrument"
+		case strings.HasPrefix(why, "neither proof nor disproof"), strings.HasPrefix(why, "all proof holds, and so does disproof"):
+			instead, kind = criteria, "criteria"
+		}
+		switch {
+		case kind != "" && len(instead) == 0:
+			all = append(all, why) // nothing says it better
+		case kind == "" || !told[kind]:
+			all = append(all, instead...)
+		}
+		told[kind] = true
+	}
+	return all
+}
+
+// says is what a criterion means, behind its name.
+func says(c *Criterion) string {
+	if c.Says == "" {
+		return ":"
+	}
+	return " (" + strings.TrimSuffix(c.Says, ".") + "):"
 }

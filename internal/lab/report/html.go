@@ -61,16 +61,15 @@ func (f *Findings) page() *page {
 	if v := f.judged(); v != nil {
 		p.Next, p.Causes = v.Next, v.Causes
 		if len(v.Repeats) > 1 {
-			p.Repeats = v.Repeats
+			for _, r := range v.Repeats {
+				p.Repeats = append(p.Repeats, repeatView{r.Repeat, r.Outcome, f.tally(r.Repeat)})
+			}
 		}
 		p.Groups = []cardGroup{
 			{"Proof", "All of these have to hold.", f.cards(Proof)},
 			{"Disproof", "One of these that holds is enough against the claim. One that is not established says nothing for it.", f.cards(Disproof)},
 		}
-		p.Instrument = []cardGroup{
-			{"Controls", "They show that the instrument sees what is there, and nothing else.", f.cards(Control)},
-			{"Gates", "What has to be so for the evidence to mean anything.", f.cards(Gate)},
-		}
+		p.Checks, p.Gates = f.cards(Control), f.gateRows()
 	}
 	p.Queries, p.Own, p.Left = f.queryViews()
 	return p
@@ -112,9 +111,10 @@ const pageTemplate = `<!doctype html>
 <p class="word"><span class="mark" aria-hidden="true">{{.Headline.Mark}}</span> {{.Headline.Words}}</p>
 <p>{{.Headline.Lead}}</p>
 {{with .Headline.Why}}<ul>{{range .}}<li>{{.}}</li>{{end}}</ul>
+{{end}}{{with .Headline.Own}}<details><summary>in the verdict's own words</summary><ul>{{range .}}<li>{{.}}</li>{{end}}</ul></details>
 {{end}}{{with .Causes}}<p><b>Other causes that the signals point to:</b></p><ul>{{range .}}<li>{{.}}</li>{{end}}</ul>
 {{end}}{{with .Next}}<p><b>What would decide it:</b> {{.}}.</p>
-{{end}}{{with .Repeats}}<ul class="repeats">{{range .}}<li>Repeat {{.Repeat}}: <b>{{.Outcome}}</b>. {{.Why}}</li>{{end}}</ul>
+{{end}}{{with .Repeats}}<ul class="repeats">{{range .}}<li>Repeat {{.Repeat}} by itself: <b>{{.Outcome}}</b>; {{.Text}}</li>{{end}}</ul>
 {{end}}</div>
 {{with .Notes}}<div class="notes"><p><b>What could not be read</b></p><ul>{{range .}}<li>{{.}}</li>{{end}}</ul></div>
 {{end}}<dl class="facts">{{range .Facts}}<div><dt>{{.Name}}</dt><dd>{{.Value}}</dd></div>{{end}}</dl>
@@ -148,9 +148,17 @@ const pageTemplate = `<!doctype html>
 <div class="res"><div class="pic">{{.Picture}}</div><div><p>{{with .Estimate}}<b>{{.}}</b>{{end}}{{.Why}}</p><p class="meta">{{with .Asked}}{{.}} · {{end}}{{with .Expect}}expected: {{.}} · {{end}}{{with .Window}}in {{.}} · {{end}}{{.N}} pairs</p>{{with .Told}}<p class="meta">{{.}}.</p>{{end}}</div></div></article>
 {{end}}</div>
 </section>
-{{end}}{{with .Instrument}}<section id="instrument">
+{{end}}{{if or .Checks .Gates}}<section id="instrument">
 <h2>Controls and gates</h2>
-{{range .}}{{template "group" .}}{{end}}</section>
+{{with .Checks}}<h3>Controls</h3>
+<p class="meta">They show that the instrument sees what is there, and nothing else.</p>
+<div class="cards">{{range .}}{{template "card" .}}{{end}}</div>
+{{end}}{{with .Gates}}<h3>Gates</h3>
+<p class="meta">What has to be so for the evidence to mean anything.</p>
+<div class="scroll"><table class="gates"><thead><tr><th>gate</th><th>window</th><th>run</th><th class="n">found</th><th>asked for</th><th></th></tr></thead><tbody>
+{{range .}}<tr><td>{{.ID}}</td><td>{{.Window}}</td><td>{{.Who}}</td><td class="n">{{.Found}}</td><td class="nw">{{.Asked}}</td><td class="nw {{.Class}}">{{.Mark}} {{.Words}}</td></tr>
+{{end}}</tbody></table></div>
+{{end}}</section>
 {{end}}{{with .Events}}<section id="events">
 <h2>Events</h2>
 {{range .}}<details><summary>{{.Title}}</summary>
@@ -174,13 +182,13 @@ const pageTemplate = `<!doctype html>
 </html>
 {{define "group"}}{{if .Cards}}<h3>{{.Title}}</h3>
 <p class="meta">{{.Text}}</p>
-<div class="cards">{{range .Cards}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.ID}} <span class="state">{{.Words}}</span></h4>
+<div class="cards">{{range .Cards}}{{template "card" .}}{{end}}</div>
+{{end}}{{end}}{{define "card"}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.ID}} <span class="state">{{.Words}}</span></h4>
 {{with .Says}}<p>{{.}}</p>
 {{end}}<p class="meta">{{.Measured}}, in {{.Window}}{{with .Bound}}: {{.}}{{end}}</p>
-{{range .Rows}}<div class="res"><div class="pic">{{.Picture}}</div><div><p>{{if .Who}}{{.Who}}: {{end}}{{with .Estimate}}<b>{{.}}</b>; {{end}}<span class="{{.Class}}">{{.Mark}} {{.Words}}</span>{{with .Why}}. {{.}}{{end}}</p><p class="meta">{{with .Asked}}asked for: {{.}}{{end}}{{with .N}} · n {{.}}{{end}}{{with .Inputs}} · {{.}}{{end}}</p>{{with .Told}}<p class="meta">{{.}}.</p>{{end}}</div></div>
+{{range $r := .Rows}}<div class="res"><div class="pic">{{.Picture}}</div><div><p>{{with .Who}}{{.}}: {{end}}{{with .Estimate}}<b>{{.}}</b> {{end}}{{with .Words}}<span class="nw {{$r.Class}}">{{$r.Mark}} {{.}}</span> {{end}}{{.Why}}</p><p class="meta">{{with .Asked}}asked for: {{.}} · {{end}}{{with .N}}n {{.}} · {{end}}{{.Inputs}}</p>{{with .Told}}<p class="meta">{{.}}.</p>{{end}}</div></div>
 {{end}}</article>
-{{end}}</div>
-{{end}}{{end}}{{define "run"}}<article class="run" id="{{.ID}}"><h3>{{.Title}}</h3>
+{{end}}{{define "run"}}<article class="run" id="{{.ID}}"><h3>{{.Title}}</h3>
 {{with .Why}}<p class="no">{{.}}</p>
 {{end}}{{.Lanes}}</article>
 {{end}}{{define "query"}}<details class="query"><summary><b>{{.ID}}</b> <span class="meta">{{.Part}}</span></summary>

@@ -52,10 +52,11 @@ func rulerOf(results []verdict.Result) (r ruler, ok bool) {
 	if margin == 0 {
 		margin = max(math.Abs(r.high)*0.5, 1)
 	}
-	if r.low != 0 {
-		r.low -= margin
-	}
 	r.high += margin
+	if r.low == 0 {
+		margin = (r.high - r.low) * 0.03 // so that a dot at zero is seen
+	}
+	r.low -= margin
 	return r, true
 }
 
@@ -70,13 +71,13 @@ func (r ruler) at(v float64) float64 {
 }
 
 // interval draws an estimate with its bounds against its threshold. The tinted side is
-// that on which the criterion holds.
-func (r ruler) interval(s scale, part string, one *verdict.Result) template.HTML {
+// that on which the criterion holds. What it is held against is written below the
+// picture if it is the last one on its ruler.
+func (r ruler) interval(s scale, class string, last bool, one *verdict.Result) template.HTML {
 	if !finite(float64(one.Estimate)) || !finite(float64(one.Threshold)) {
 		return ""
 	}
 	var b strings.Builder
-	_, _, class := marks(one.Decision, part)
 	at := r.at(float64(one.Threshold))
 	from, to := at, 1.0
 	switch one.Is {
@@ -99,13 +100,13 @@ func (r ruler) interval(s scale, part string, one *verdict.Result) template.HTML
 		fmt.Fprintf(&b, `<i class="bar %s" style="left:%s;width:%s"></i>`, class, share(lo), share(hi-lo))
 	}
 	fmt.Fprintf(&b, `<i class="dot %s" style="left:%s"></i>`, class, share(r.at(float64(one.Estimate))))
-	b.WriteString(`</div><div class="ivs">`)
-	label := s.print(float64(one.Threshold))
-	if one.Is == verdict.Within {
-		label = "±" + label
+	b.WriteString("</div>")
+	if !last {
+		return template.HTML(b.String()) // all text in it was escaped
 	}
+	label := signs[one.Is] + s.print(float64(one.Threshold))
 	// A label is moved by as much of its own width as it lies along the ruler, so that
 	// it never leaves it.
-	fmt.Fprintf(&b, `<span style="left:%s;transform:translateX(-%[1]s)">%s</span></div>`, share(at), html.EscapeString(label))
+	fmt.Fprintf(&b, `<div class="ivs"><span style="left:%s;transform:translateX(-%[1]s)">%s</span></div>`, share(at), html.EscapeString(label))
 	return template.HTML(b.String()) // all text in it was escaped
 }

@@ -67,7 +67,7 @@ func (f *Findings) sheetOf(tracks []*track) *sheet {
 	}
 	s.memory *= 1.08
 	s.p95 *= 1.08
-	s.failed = min(max(1.2*s.failed, 0.02), 1)
+	s.failed = min(1.2*s.failed, 1)
 	s.rate *= 1.08
 	s.calls *= 1.08
 	return s
@@ -119,7 +119,10 @@ func (s *sheet) run(t *track) template.HTML {
 		l.plot.curve("s0", len(t.bins), func(i int) (at, v float64) { return t.middle(i), t.bins[i].p95 }, nil)
 		l.write(&b)
 	}
-	if s.rate > 0 {
+	switch {
+	case s.rate > 0 && s.failed == 0:
+		b.WriteString(`<div class="lane"><p class="lt"><b>Failed requests</b> <span class="key">none</span></p></div>` + "\n")
+	case s.rate > 0:
 		l := s.lane(t, "Failed requests", 60, s.failed, lab.Share)
 		l.says = "share of requests that failed"
 		l.legend = ` <span class="key">share of those that came</span>`
@@ -159,7 +162,7 @@ func (s *sheet) lane(t *track, title string, height int, top float64, unit lab.U
 		height = height * 4 / 5
 	}
 	l := &lane{title: title, height: height, plot: &plot{t: t, top: top, columns: s.columns}}
-	l.ticks = s.w.ticksOf(top, unit, max(height/30, 2))
+	l.ticks = s.w.ticksOf(top, unit, max(height/24, 2))
 	l.plot.bands()
 	l.plot.grid(l.ticks)
 	return l
@@ -225,7 +228,7 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 			}
 			for _, e := range edges(c.Bound) {
 				from, to := t.window(c.Window)
-				add(threshold{e.at.Number, from, to, string(e.is) + " " + w.bytes(e.at.Number)})
+				add(threshold{e.at.Number, from, to, signs[e.is] + w.bytes(e.at.Number)})
 			}
 		}
 	}
@@ -236,7 +239,7 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 		}
 		for _, e := range edges(signal.Bound) {
 			if !slices.ContainsFunc(all, func(o threshold) bool { return o.at == e.at.Number }) {
-				add(threshold{e.at.Number, 0, t.end, signal.Name + ": " + string(e.is) + " " + w.bytes(e.at.Number)})
+				add(threshold{e.at.Number, 0, t.end, signal.Name + " " + signs[e.is] + w.bytes(e.at.Number)})
 			}
 		}
 	}

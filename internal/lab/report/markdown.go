@@ -31,7 +31,7 @@ func Markdown(f *Findings) []byte {
 		f.markCompared(&b, v)
 		b.WriteString("\n")
 		for _, r := range v.Repeats {
-			fmt.Fprintf(&b, "- Repeat %d: **%s**. %s\n", r.Repeat, r.Outcome, marked(r.Why))
+			fmt.Fprintf(&b, "- Repeat %d by itself: **%s**; %s\n", r.Repeat, r.Outcome, marked(f.tally(r.Repeat)))
 		}
 	}
 	for _, note := range f.Notes {

@@ -107,40 +107,49 @@ func (s *sheet) allocations(p *plot, t *track) bool {
 type labels []placed
 
 type placed struct {
-	x, y  float64 // shares of the picture
-	words string
-	class string
+	from, to float64 // shares of the picture's width that they take on a phone
+	y        float64 // share of its height
+	words    string
+	class    string
 }
 
-// add puts words at the nearest free height.
+// What words take on a phone, in px: of a picture so wide, a letter and a line.
+const (
+	phone  = 290.0
+	letter = 6.4
+	line   = 14.0
+)
+
+// add puts words at the nearest free height, from x on, or up to the right edge where
+// there is too little room.
 func (l *labels) add(x, y float64, text, class string, height int) {
-	step := 14 / float64(height)
+	one := placed{from: x, to: x + letter*float64(len([]rune(text)))/phone, words: text, class: class}
+	if one.to > 1 {
+		one.from, one.to = max(1-(one.to-one.from), 0), 1
+	}
+	step := line / float64(height)
 	free := func(y float64) bool {
-		return y >= 0 && y <= 1-step && !slices.ContainsFunc(*l, func(o placed) bool { return math.Abs(o.y-y) < step && math.Abs(o.x-x) < 0.3 })
+		return y >= 0 && y <= 1-step && !slices.ContainsFunc(*l, func(o placed) bool { return math.Abs(o.y-y) < step && o.from < one.to && one.from < o.to })
 	}
-	at := min(max(y, 0), 1-step)
+	one.y = min(max(y, 0), 1-step)
 	for k := range 12 {
-		if up := at + float64(k)*step; free(up) {
-			at = up
+		if up := one.y + float64(k)*step; free(up) {
+			one.y = up
 			break
 		}
-		if down := at - float64(k)*step; free(down) {
-			at = down
+		if down := one.y - float64(k)*step; free(down) {
+			one.y = down
 			break
 		}
 	}
-	*l = append(*l, placed{x, at, text, class})
+	*l = append(*l, one)
 }
 
 func (l labels) write(b *strings.Builder) {
 	for _, one := range l {
-		side := "left:" + share(one.x)
-		if one.x > 0.6 {
-			// Ends at its place, since there is no room behind it.
-			side = "right:" + share(min(1-one.x, 0.4))
-			if one.x < 1 {
-				side = "right:0"
-			}
+		side := "left:" + share(one.from)
+		if one.to == 1 {
+			side = "right:0"
 		}
 		fmt.Fprintf(b, `<span class="hl %s" style="bottom:%s;%s">%s</span>`, one.class, share(one.y), side, html.EscapeString(one.words))
 	}

@@ -18,7 +18,7 @@ type page struct {
 	Headline             headline
 	Next                 string
 	Causes               []string
-	Repeats              []verdict.Repeated
+	Repeats              []repeatView
 	Facts                []fact
 	Notes                []string
 	Groups               []cardGroup // proof, then disproof
@@ -27,7 +27,8 @@ type page struct {
 	Costs                []costRow
 	Compared             []comparedView
 	A, B                 string
-	Instrument           []cardGroup // controls, then gates
+	Checks               []card // controls
+	Gates                []gateRow
 	Events               []eventsView
 	Queries, Own         []queryView
 	Left                 string // what was left out of the queries
@@ -35,6 +36,13 @@ type page struct {
 	Script               template.JS
 	ScriptSum            string
 	Style                template.CSS
+}
+
+// repeatView is what a repeat says by itself.
+type repeatView struct {
+	Repeat  int
+	Outcome verdict.Outcome
+	Text    string
 }
 
 // cardGroup is the criteria of a part.
@@ -62,7 +70,7 @@ type cardRow struct {
 func (f *Findings) cards(part string) (all []card) {
 	for _, c := range f.part(part) {
 		s := f.scaleOf(c)
-		one := card{ID: c.ID, Says: c.Says, Measured: f.measured(c), Window: joined(c.Window), Bound: c.Bound}
+		one := card{ID: c.ID, Says: c.Says, Measured: f.measured(c), Window: joined(c.Window), Bound: f.bound(c)}
 		one.Mark, one.Words, one.Class = marks(c.decided(), c.Part)
 		if len(c.Results) == 0 {
 			one.Mark, one.Words, one.Class = "–", "not judged", "none"
@@ -70,16 +78,23 @@ func (f *Findings) cards(part string) (all []card) {
 		r, drawn := rulerOf(c.Results)
 		for i := range c.Results {
 			result := &c.Results[i]
-			row := cardRow{Who: f.who(c, result), Inputs: f.inputs(result)}
-			row.Mark, row.Words, row.Class = marks(result.Decision, c.Part)
-			if finite(float64(result.Estimate)) {
-				row.Estimate, row.Asked = estimate(s, result), asked(s, result)
+			row := cardRow{Who: f.who(c, result), Inputs: f.inputs(c, result)}
+			mark, words, class := marks(result.Decision, c.Part)
+			row.Class = class
+			if len(c.Results) > 1 {
+				row.Mark, row.Words = mark, words
 			}
-			if result.N > 0 {
+			if finite(float64(result.Estimate)) {
+				row.Estimate = estimate(s, result)
+				if one.Bound == "" || result.Raised {
+					row.Asked = asked(s, result)
+				}
+			}
+			if result.N > 0 && result.Measure != verdict.Value {
 				row.N = number(float64(result.N))
 			}
-			if drawn && !binary(result) {
-				row.Picture = r.interval(s, c.Part, result)
+			if drawn {
+				row.Picture = r.interval(s, class, i == len(c.Results)-1, result)
 			}
 			// The verdict's own sentence, where it says more than the number.
 			if row.Estimate == "" || result.Measure == verdict.Aligned || result.Measure == verdict.Endpoint {
@@ -98,13 +113,27 @@ func (f *Findings) cards(part string) (all []card) {
 	return all
 }
 
-// binary says whether a picture would show nothing.
-func binary(r *verdict.Result) bool {
-	return !finite(float64(r.Estimate)) || !finite(float64(r.Threshold))
+// gateRow is what a gate found in a run.
+type gateRow struct{ ID, Window, Who, Found, Asked, Mark, Words, Class string }
+
+func (f *Findings) gateRows() (rows []gateRow) {
+	for _, c := range f.part(Gate) {
+		s := f.scaleOf(c)
+		for i := range c.Results {
+			r := &c.Results[i]
+			row := gateRow{ID: c.ID, Window: joined(c.Window), Who: f.who(c, r), Found: estimate(s, r), Asked: asked(s, r)}
+			if !finite(float64(r.Estimate)) {
+				row.Found = r.Why
+			}
+			row.Mark, row.Words, row.Class = marks(r.Decision, c.Part)
+			rows = append(rows, row)
+		}
+	}
+	return rows
 }
 
 // inputs say where a number was read.
-func (f *Findings) inputs(r *verdict.Result) string {
+func (f *Findings) inputs(c *Criterion, r *verdict.Result) string {
 	if len(r.Inputs) == 0 {
 		return ""
 	}
@@ -117,14 +146,39 @@ func (f *Findings) inputs(r *verdict.Result) string {
 		samples += in.N
 	}
 	first := r.Inputs[0]
-	text := fmt.Sprintf("%s, %s to %s", first.Variant, clock(float64(first.From)), clock(float64(first.To)))
-	if samples > 0 {
+	text := fmt.Sprintf("%s, %s to %s", f.variant(c, &first), clock(float64(first.From)), clock(float64(first.To)))
+	if samples > 0 && r.Measure != verdict.Value {
 		text = counted(samples, "sample") + " of " + joined(series) + "; " + text
 	}
 	if r.Repeat == 0 && len(r.Inputs) > 1 {
 		text += fmt.Sprintf(" and %d others", len(r.Inputs)-1)
 	}
 	return text
+}
+
+// variant is the one that a number was read of. An input names that with which its run
+// began, and phases may go on with another.
+func (f *Findings) variant(c *Criterion, in *verdict.Input) string {
+	if in.Control != "" || f.Experiment.Compare != nil {
+		return in.Variant
+	}
+	now := in.Variant
+	var of []string
+	for i := range f.Experiment.Phases {
+		p := &f.Experiment.Phases[i]
+		for _, a := range p.Do {
+			if a.Use != "" {
+				now = a.Use
+			}
+		}
+		if (len(c.Window) == 0 || slices.Contains(c.Window, p.Name)) && !slices.Contains(of, now) {
+			of = append(of, now)
+		}
+	}
+	if len(of) == 0 {
+		return in.Variant
+	}
+	return joined(of)
 }
 
 // phaseRow is a phase as it was planned.
@@ -259,7 +313,7 @@ func (f *Findings) compared() (all []comparedView) {
 			one.Estimate = changed(s, r)
 			one.Asked = "less than " + s.print(float64(r.Threshold)) + " does not matter"
 			if ruler, ok := rulerOf([]verdict.Result{*r}); ok {
-				one.Picture = ruler.interval(s, Compare, r)
+				one.Picture = ruler.interval(s, one.Class, true, r)
 			}
 		}
 		if finite(float64(r.Detectable)) {

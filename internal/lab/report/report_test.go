@@ -15,9 +15,13 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew, and the pages into the folder of $REPORTS, to be looked at")
 
-// stories are those that are told in the tests, by the name of their files.
-func stories() map[string]story {
-	return map[string]story{"supported": supported(), "not-supported": notSupported(), "inconclusive": blind(), "aborted": aborted()}
+// told are the findings of all stories, by the name of their files.
+func told(t *testing.T) map[string]*report.Findings {
+	t.Helper()
+	return map[string]*report.Findings{
+		"supported": supported().findings(t, 7), "not-supported": notSupported().findings(t, 7), "inconclusive": blind().findings(t, 7),
+		"aborted": aborted().findings(t, 7), "compared": swapped(t, 7),
+	}
 }
 
 // written are all files of a report.
@@ -39,9 +43,9 @@ func written(t *testing.T, f *report.Findings) map[string][]byte {
 }
 
 func TestReportsAreAsTheyWereWhenTheyWereLookedAt(t *testing.T) {
-	for name, s := range stories() {
+	for name, f := range told(t) {
 		t.Run(name, func(t *testing.T) {
-			for kind, got := range written(t, s.findings(t, 7)) {
+			for kind, got := range written(t, f) {
 				if dir := os.Getenv("REPORTS"); dir != "" && *update {
 					if err := os.WriteFile(filepath.Join(dir, name+"."+kind), got, 0o644); err != nil {
 						t.Fatal(err)
@@ -69,8 +73,9 @@ func TestReportsAreAsTheyWereWhenTheyWereLookedAt(t *testing.T) {
 }
 
 func TestTheSameFindingsGiveTheSameBytes(t *testing.T) {
-	for name, s := range stories() {
-		one, other := written(t, s.findings(t, 7)), written(t, s.findings(t, 7))
+	again := told(t)
+	for name, f := range told(t) {
+		one, other := written(t, f), written(t, again[name])
 		for kind := range one {
 			if !bytes.Equal(one[kind], other[kind]) {
 				t.Errorf("%s of %s: two different texts of the same findings", kind, name)

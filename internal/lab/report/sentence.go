@@ -59,7 +59,7 @@ func (f *Findings) rounds() (most int) {
 func estimate(s scale, r *verdict.Result) string {
 	text := s.print(float64(r.Estimate))
 	if !read(r) {
-		text += fmt.Sprintf(" (%s to %s, %s)", s.print(float64(r.Lo)), s.print(float64(r.Hi)), percent(float64(r.Confidence)))
+		text += fmt.Sprintf(" (%s to %s, %s)", s.plain().print(float64(r.Lo)), s.plain().print(float64(r.Hi)), percent(float64(r.Confidence)))
 	}
 	return text
 }
@@ -82,4 +82,42 @@ func told(s scale, r *verdict.Result) string {
 		return "A margin of " + s.print(float64(r.Detectable)) + " could have been shown"
 	}
 	return s.print(float64(r.Detectable)) + " would have been found 8 times in 10"
+}
+
+// tally is how many of proof and of disproof hold in a repeat, and the names of those
+// that decide it.
+func (f *Findings) tally(repeat int) string {
+	of := func(part string) (held, all int, unheld, against []string) {
+		for _, c := range f.part(part) {
+			for i := range c.Results {
+				r := &c.Results[i]
+				if r.Repeat != repeat && r.Repeat != 0 {
+					continue
+				}
+				all++
+				name := c.ID
+				if f.Experiment.Compare != nil && len(c.Results) > f.rounds() && len(r.Inputs) > 0 {
+					name += " of " + r.Inputs[0].Variant
+				}
+				if r.Decision == verdict.Holds {
+					held++
+					against = append(against, name)
+				} else {
+					unheld = append(unheld, name)
+				}
+			}
+		}
+		return held, all, unheld, against
+	}
+	held, all, unheld, _ := of(Proof)
+	text := fmt.Sprintf("of proof %d of %d hold", held, all)
+	if len(unheld) > 0 {
+		text += ", not " + joined(unheld)
+	}
+	held, all, _, against := of(Disproof)
+	text += fmt.Sprintf("; of disproof %d of %d", held, all)
+	if len(against) > 0 {
+		text += ": " + joined(against)
+	}
+	return text
 }

@@ -42,7 +42,7 @@ table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:ta
 th,td{text-align:left;vertical-align:top;padding:6px 12px;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--muted);background:var(--panel);white-space:nowrap}
 .n{text-align:right;white-space:nowrap}.nw{white-space:nowrap}.text{min-width:9em;overflow-wrap:anywhere;white-space:pre-wrap}
-.phases{min-width:620px}.cost{min-width:1000px}
+.phases{min-width:620px}.gates{min-width:560px}.cost{min-width:880px}.cost th{white-space:normal;vertical-align:bottom}.cost th,.cost td{padding:6px 9px}
 .cost .b{min-width:92px;white-space:nowrap}.cost .b i{display:block;height:5px;background:var(--blue);border-radius:2px;margin-top:2px}
 details{margin:8px 0}summary{cursor:pointer;padding:4px 0;overflow-wrap:anywhere}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:12px 14px;margin:6px 0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
@@ -61,7 +61,7 @@ button{float:right;margin:6px;font:12px system-ui,sans-serif;color:var(--text);b
 .axis{height:20px}.axis span{position:absolute;transform:translateX(-50%);font-size:11.5px;color:var(--muted);white-space:nowrap}.axis span:first-child{transform:none}
 .worker{height:26px}.gen{position:absolute;top:5px;height:16px;background:var(--blue);opacity:.32;overflow:hidden;font-size:0}.gen.alt{opacity:.55}
 .ex{position:absolute;top:2px;font-size:15px;line-height:20px;font-weight:700;transform:translateX(-50%);text-shadow:0 0 2px var(--paper),0 0 2px var(--paper)}.ex.low{top:8px;font-size:10px}
-.sig{position:relative;height:19px;margin-bottom:2px;background:var(--panel);border-radius:3px;overflow:hidden}.sig i{position:absolute;top:0;bottom:0;min-width:3px;background:var(--orange);opacity:.6}.sig span{position:relative;font-size:12.5px;line-height:19px;padding-left:5px;text-shadow:0 0 2px var(--paper),0 0 3px var(--paper)}
+.sig{position:relative;height:19px;margin-bottom:2px;background:var(--panel);border-radius:3px;overflow:hidden}.sig i{position:absolute;top:0;bottom:0;min-width:3px;background:var(--orange);opacity:.6}.sig span{position:relative;display:block;font-size:12.5px;line-height:18px;padding-left:5px;text-shadow:0 0 2px var(--paper),0 0 3px var(--paper)}
 .hl{position:absolute;font-size:11.5px;line-height:13px;white-space:nowrap;color:var(--muted);padding:0 3px;text-shadow:0 0 2px var(--paper),0 0 2px var(--paper),0 0 3px var(--paper)}.hl.lim{color:var(--no)}
 svg path{fill:none;vector-effect:non-scaling-stroke;stroke-linejoin:round;stroke-linecap:round}
 svg .alt{fill:var(--tint)}svg .grid{stroke:var(--line)}

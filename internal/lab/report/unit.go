@@ -30,6 +30,13 @@ func (s scale) print(v float64) string {
 	return text
 }
 
+// plain is the scale without what its numbers are counted over, for those that stand
+// behind one that says it.
+func (s scale) plain() scale {
+	s.per = ""
+	return s
+}
+
 // scaleOf is the scale of a criterion's results.
 func (f *Findings) scaleOf(c *Criterion) scale {
 	s := scale{words: wordsOf(f.Experiment)}
@@ -173,6 +180,29 @@ func (f *Findings) measured(c *Criterion) string {
 	}
 	return c.Test
 }
+
+// bound is what a number has to be, in the units of the file.
+func (f *Findings) bound(c *Criterion) string {
+	w := f.written(c)
+	s := f.scaleOf(c)
+	if w == nil || w.Test == lab.Saturating || w.Test == lab.Endpoint || w.Test == lab.Together {
+		return c.Bound
+	}
+	if w.Within != nil {
+		return "within ±" + s.print(w.Within.Number)
+	}
+	text := ""
+	for i, e := range edges(w.Bound) {
+		if i > 0 {
+			text += " and "
+		}
+		text += string(e.is) + " " + s.print(e.at.Number)
+	}
+	return text
+}
+
+// signs stand for relations where there is little room.
+var signs = map[verdict.Relation]string{verdict.Above: "> ", verdict.AtLeast: "≥ ", verdict.Below: "< ", verdict.AtMost: "≤ ", verdict.Within: "±"}
 
 // joined is a list in words; none is the whole run.
 func joined(names []string) string {

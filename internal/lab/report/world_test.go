@@ -357,3 +357,94 @@ func aborted() story {
 	s.kills, s.until = 1, 118
 	return s
 }
+
+// swap is the experiment of the story of two variants: HTTP, and a leak outside of the
+// managed heap.
+func swap() *lab.Experiment {
+	load := []string{"load"}
+	return &lab.Experiment{
+		Name: "runtime-swap",
+		Hypothesis: lab.Hypothesis{
+			Claim:          "The worker keeps 24 KiB of native memory with each request on the first runtime; on the second one it keeps none, and is faster.",
+			SmallestEffect: *bytesOf(1024),
+		},
+		Subject: lab.Subject{Variants: []lab.Variant{{Name: "first", Contract: lab.HTTP}, {Name: "second", Contract: lab.HTTP}}, Start: "first", Limit: lab.Limit{Memory: bytesize.GiB}},
+		Load:    lab.Load{Seed: 24, Streams: []lab.Stream{{Name: "full", HTTP: []lab.Request{{Method: "POST", Path: "/forward/{key}", Share: 1, Timeout: 30 * time.Second}}}}},
+		Phases: []lab.Phase{
+			{Name: "warm-up", For: 10 * time.Second, Cycles: 1, Rates: []lab.Rate{{Stream: "full", PerSecond: 5}}},
+			{Name: "load", For: 80 * time.Second, Cycles: 8, Rest: 2 * time.Second, Judge: true, Rates: []lab.Rate{{Stream: "full", PerSecond: 10}}},
+		},
+		Collect:  lab.Collect{Every: 200 * time.Millisecond},
+		Controls: lab.Controls{Planted: &lab.Planted{Variant: "second", Size: 24 * bytesize.KiB, Per: lab.PerRequest, Window: load}, Same: &lab.Same{Variant: "second", Window: load}},
+		Gates:    []lab.Gate{{ID: "landed", Check: lab.Landed, Bound: lab.Bound{AtLeast: shareOf(0.98)}}},
+		Proof: []lab.Criterion{
+			{ID: "grows", Says: "Native memory grows with each request.", Test: lab.Slope, Window: load, Arm: "first", Series: lab.Native, Per: lab.PerRequest, Bound: lab.Bound{Above: bytesOf(8 << 10)}, Confidence: 0.99},
+			{ID: "second-is-flat", Says: "On the second runtime nothing grows.", Test: lab.Equivalence, Window: load, Arm: "second", Series: lab.Native, Per: lab.PerRequest, Within: bytesOf(1 << 10), Confidence: 0.95},
+		},
+		Disproof: []lab.Criterion{{ID: "first-is-flat", Says: "The first runtime is shown not to leak.", Test: lab.Equivalence, Window: load, Arm: "first", Series: lab.Native, Per: lab.PerRequest, Within: bytesOf(1 << 10), Confidence: 0.95}},
+		Compare: &lab.Comparison{A: "first", B: "second", Metrics: []lab.Metric{
+			{ID: "held", Says: "how much the worker holds", Window: load, Series: lab.Native, Expect: lab.Less, By: 0.2, Confidence: 0.95},
+			{ID: "time", Says: "how long a request takes", Window: load, Quantile: 0.5, Expect: lab.Less, By: 0.1, Confidence: 0.95},
+			{ID: "same-time", Says: "how long the slowest take", Window: load, Quantile: 0.95, Expect: lab.Either, By: 0.5, Confidence: 0.95},
+		}},
+		Repeat:  lab.Repeat{Least: 4, Most: 4},
+		Version: lab.Version{Small: true, Speed: 60, Scale: 1},
+	}
+}
+
+// swapped are the findings of the comparison, in ABBA order.
+func swapped(t *testing.T, seed uint64) *report.Findings {
+	t.Helper()
+	e := swap()
+	r := rand.New(rand.NewPCG(seed, 2))
+	f := &report.Findings{Experiment: e, Manifest: manifest(e)}
+	order := map[int]int{}
+	for _, run := range timeline.Runs(e, 4) {
+		order[run.Round]++
+		f.Records = append(f.Records, httpRun(e, r, run, order[run.Round]))
+	}
+	f.Manifest.State, f.Manifest.Small = lab.Complete, true
+	judge(t, f)
+	return f
+}
+
+func httpRun(e *lab.Experiment, r *rand.Rand, run timeline.Run, order int) lab.Record {
+	out := lab.Record{Number: run.Number, Role: string(run.Role), Variant: run.Variant, Round: run.Round, Order: order, Began: began.Add(time.Duration(run.Number) * 3 * time.Minute), Finished: true}
+	leak, took := 24.0*1024, 0.040
+	if run.Variant == "second" {
+		leak, took = 0, 0.026
+	}
+	if run.Role == timeline.Planted {
+		leak += 24 * 1024
+	}
+	out.Events = append(out.Events, lab.Event{At: -0.5, Kind: lab.EventStarted, Generation: 1, Text: "started " + run.Variant})
+	for _, span := range timeline.Spans(e, run.Phases...) {
+		one := lab.Span{Name: span.Phase.Name, From: span.Start.Seconds(), To: span.End.Seconds()}
+		out.Events = append(out.Events, lab.Event{At: one.From, Kind: lab.EventPhase, Text: one.Name})
+		if cycles := span.Cycles(); len(cycles) > 1 {
+			for i := range cycles {
+				one.Cuts = append(one.Cuts, one.From+(one.To-one.From)*float64(i+1)/float64(len(cycles)))
+			}
+		}
+		out.Spans = append(out.Spans, one)
+	}
+	requests := 0
+	noise := 0.0
+	for at := 0.0; at < out.Spans[len(out.Spans)-1].To; at += 0.2 {
+		for range 2 {
+			requests++
+			due := at + 0.2*r.Float64()
+			out.Sent = append(out.Sent, lab.Sent{Due: due, At: due + 0.001, Done: due + took*math.Exp(0.3*r.NormFloat64()), Stream: "full", Number: int64(requests), Key: 1 + r.IntN(100), Status: 200, Request: true})
+		}
+		noise = 0.7*noise + 40*1024*r.NormFloat64()
+		sample := lab.Sample{At: at, Generation: 1, Limit: 1 << 30}
+		native := 60*1024*1024 + leak*float64(requests) + noise
+		for i := range sample.Values {
+			sample.Values[i] = math.NaN()
+		}
+		sample.Values[0], sample.Values[1], sample.Values[4], sample.Values[5] = native+30*1024*1024, native+25*1024*1024, 20*1024*1024+2e6*r.Float64(), native
+		out.Samples = append(out.Samples, sample)
+	}
+	slices.SortFunc(out.Sent, func(a, b lab.Sent) int { return int(math.Copysign(1, a.Due-b.Due)) })
+	return out
+}
