@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"syscall"
 
 	"github.com/stanch-dev/stanch/internal/work"
@@ -22,10 +21,7 @@ const (
 	notTaken = "the store did not take it: "
 )
 
-var (
-	errNobody = errors.New("nobody serves")
-	errNoPath = errors.New("no such path")
-)
+var errNobody = errors.New("nobody serves")
 
 // because turns an error of the network or of a store into one of the few texts.
 func because(err error) string {
@@ -33,7 +29,7 @@ func because(err error) string {
 	var tooLarge *work.TooLarge
 	var unavailable *work.Unavailable
 	switch {
-	case errors.Is(err, errNobody), errors.Is(err, errNoPath):
+	case errors.Is(err, errNobody):
 		return err.Error()
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return timedOut
@@ -42,7 +38,7 @@ func because(err error) string {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET),
 		errors.Is(err, syscall.EPIPE), errors.Is(err, net.ErrClosed):
 		return reset
-	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE), errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no sockets left"
 	case errors.Is(err, syscall.ENOSPC):
 		return "no space left"
@@ -50,8 +46,6 @@ func because(err error) string {
 		return "too large"
 	case errors.As(err, &unavailable):
 		return "unavailable"
-	case strings.Contains(err.Error(), "server closed idle connection"): // net/http has no name for it
-		return reset
 	}
 	return unknown
 }

@@ -11,10 +11,8 @@ package send
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"math"
-	"net/http"
 	"sync"
 	"time"
 
@@ -47,17 +45,17 @@ const (
 
 // Sender sends. One Run at a time.
 type Sender struct {
-	cfg       Config
-	transport *http.Transport
-	requests  chan struct{} // a place for each open one
-	messages  chan struct{}
-	blobs     chan struct{}
+	cfg      Config
+	pool     pool
+	requests chan struct{} // a place for each open one
+	messages chan struct{}
+	blobs    chan struct{}
 }
 
 // New makes a sender.
 func New(c Config) *Sender {
 	return &Sender{
-		cfg: c, transport: transport(),
+		cfg: c, pool: pool{inUse: map[*conn]bool{}},
 		requests: make(chan struct{}, maxRequests),
 		messages: make(chan struct{}, maxMessages),
 		blobs:    make(chan struct{}, maxBlobs),
@@ -69,8 +67,10 @@ func New(c Config) *Sender {
 // open, and returns why ctx ended; what had come due is told as lost. An arrival for a
 // store that there is none of is an error, and is not told.
 func (s *Sender) Run(ctx context.Context, began time.Time, arrivals iter.Seq[timeline.Arrival]) error {
+	s.pool.open()
+	defer s.pool.close()
+	defer context.AfterFunc(ctx, s.pool.close)()
 	var open sync.WaitGroup
-	defer s.transport.CloseIdleConnections()
 	defer open.Wait()
 	alarm := time.NewTimer(0)
 	defer alarm.Stop()
@@ -136,24 +136,20 @@ func (s *Sender) places(a timeline.Arrival) chan struct{} {
 
 // one sends one arrival and waits for what comes of it.
 func (s *Sender) one(ctx context.Context, began time.Time, a timeline.Arrival, sent *lab.Sent) {
-	patience, do := a.Timeout, s.ask
-	if a.Method == "" {
-		patience, do = storePatience, func(ctx context.Context, a timeline.Arrival) (int, error) { return 0, s.stores().put(ctx, a) }
-	}
-	limited, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	sent.At = time.Since(began).Seconds()
-	status, err := do(limited, a)
+	status, err := 0, error(nil)
+	if sent.Request {
+		status, err = s.ask(ctx, a)
+	} else {
+		err = s.stores().put(ctx, a)
+	}
 	if err == nil {
 		sent.Done, sent.Status = time.Since(began).Seconds(), status
 		return
 	}
 	sent.Lost = because(err)
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		sent.Lost = ended
-	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		sent.Lost = timedOut
 	}
 	if sent.Lost == unknown && !sent.Request {
 		sent.Lost = "error"

@@ -40,6 +40,8 @@ func (s Stores) has(a timeline.Arrival) error {
 
 // put gives a message or a blob to its store.
 func (s Stores) put(ctx context.Context, a timeline.Arrival) error {
+	ctx, cancel := context.WithTimeout(ctx, storePatience)
+	defer cancel()
 	if a.Queue != "" {
 		_, err := s.Queues.Put(ctx, a.Queue, text(a))
 		return err
