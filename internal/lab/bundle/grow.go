@@ -30,6 +30,7 @@ type growing[T any] struct {
 	file    *os.File // of whoever flushes
 	written int64    // whole lines
 	spare   []byte
+	torn    bool // rows were lost: what came behind them would look like all that came
 }
 
 func grow[T any](root *os.Root, dir, name string, form rows.Form[T]) (*growing[T], error) {
@@ -75,11 +76,12 @@ func (g *growing[T]) flush() error {
 	g.waiting = g.spare[:0]
 	g.mu.Unlock()
 	g.spare = text[:0]
-	if len(text) == 0 {
+	if len(text) == 0 || g.torn {
 		return nil
 	}
 	n, err := g.file.Write(text)
 	if err != nil {
+		g.torn = true
 		g.written += int64(bytes.LastIndexByte(text[:n], '\n') + 1)
 		if cut := g.file.Truncate(g.written); cut != nil {
 			err = errors.Join(err, cut)

@@ -239,69 +239,82 @@ func TestARowBehindTheEndIsAnErrorAndNotLost(t *testing.T) {
 	}
 }
 
-// On a real full disk, a file system of its own. What was taken before is there to the
-// row, and nothing is torn.
+// On a real full disk, a file system of its own. What is there then are the first of all
+// rows, none torn and none left out between two, even where the disk gets room again.
 func TestAFullDisk(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128k"); err != nil {
-		t.Skipf("no file system of its own without root: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
-	w := create(t, dir)
-	r, err := w.Run(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Begin(record(1)); err != nil {
-		t.Fatal(err)
-	}
-	told := 0
-	for ; r.Err() == nil && told < 50_000_000; told++ {
-		if told < 10_000 {
-			step(r, told)
+	for _, room := range []bool{false, true} {
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=128k"); err != nil {
+			t.Skipf("no file system of its own without root: %v", err)
 		}
-		runtime.Gosched()
-	}
-	if err := r.Err(); !errors.Is(err, syscall.ENOSPC) {
-		t.Fatalf("Err on a full disk: %v, want that it is full", err)
-	}
-	if err := r.Close(record(1)); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("Close on a full disk: %v, want that it is full", err)
-	}
-	if err := w.Put("verdict.json", make([]byte, 1<<20)); !errors.Is(err, syscall.ENOSPC) {
-		t.Errorf("Put on a full disk: %v, want that it is full", err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "verdict.json.new")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("after Put on a full disk, its half file: %v, want it gone", err)
-	}
-	records, notes, err := open(t, dir).Records()
-	if err != nil || len(records) != 1 || records[0].Finished {
-		t.Fatalf("Records: %d, %v; want one run, unfinished", len(records), err)
-	}
-	if strings.Contains(strings.Join(notes, "\n"), "no whole line") {
-		t.Errorf("notes %q, want no line torn", notes)
-	}
-	got := records[0]
-	if len(got.Samples)+len(got.Sent)+len(got.Events) < 500 {
-		t.Errorf("%d samples, %d arrivals, %d events are there, want a disk full of them", len(got.Samples), len(got.Sent), len(got.Events))
-	}
-	for i, s := range got.Samples {
-		if s.Values[0] != float64(i) {
-			t.Fatalf("sample %d is number %v", i, s.Values[0])
+		t.Cleanup(func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) })
+		makeRoom := func() {
+			t.Helper()
+			if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=8m"); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if err := w.Seal(lab.Aborted, "the disk is full", began); err != nil {
-		if !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("Seal on a full disk: %v, want that it is full", err)
-		}
-		if err := syscall.Mount("tmpfs", dir, "tmpfs", syscall.MS_REMOUNT, "size=8m"); err != nil {
+		w := create(t, dir)
+		r, err := w.Run(1)
+		if err != nil {
 			t.Fatal(err)
 		}
+		if err := r.Begin(record(1)); err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; r.Err() == nil; i++ {
+			if i < 10_000 {
+				step(r, i)
+			}
+			runtime.Gosched()
+		}
+		if err := r.Err(); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("Err on a full disk: %v, want that it is full", err)
+		}
+		if room {
+			makeRoom()
+		}
+		if err := r.Close(record(1)); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("Close after a full disk: %v, want that it was full", err)
+		}
+		if err := w.Put("verdict.json", make([]byte, 9<<20)); !errors.Is(err, syscall.ENOSPC) {
+			t.Errorf("Put on a full disk: %v, want that it is full", err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, "verdict.json.new")); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("after Put on a full disk, its half file: %v, want it gone", err)
+		}
+		records, notes, err := open(t, dir).Records()
+		if err != nil || len(records) != 1 || records[0].Finished {
+			t.Fatalf("Records: %d, %v; want one run, unfinished", len(records), err)
+		}
+		if strings.Contains(strings.Join(notes, "\n"), "no whole line") {
+			t.Errorf("notes %q, want no line torn", notes)
+		}
+		got := records[0]
+		if len(got.Samples)+len(got.Sent)+len(got.Events) < 500 {
+			t.Errorf("%d samples, %d arrivals, %d events are there, want a disk full of them", len(got.Samples), len(got.Sent), len(got.Events))
+		}
+		for i, s := range got.Samples {
+			if s.Values[0] != float64(i) {
+				t.Fatalf("sample %d is number %v", i, s.Values[0])
+			}
+		}
+		for i, s := range got.Sent {
+			if s.Number != int64(i) {
+				t.Fatalf("arrival %d is number %d", i, s.Number)
+			}
+		}
+		for i, e := range got.Events {
+			if e.Text != strconv.Itoa(i) {
+				t.Fatalf("event %d is number %s", i, e.Text)
+			}
+		}
+		makeRoom()
 		if err := w.Seal(lab.Aborted, "the disk is full", began); err != nil {
 			t.Fatalf("Seal with room again: %v", err)
 		}
-	}
-	if lines, err := open(t, dir).Check(); err != nil || len(lines) > 0 {
-		t.Errorf("Check of what was sealed: %q, %v; want nothing", lines, err)
+		if lines, err := open(t, dir).Check(); err != nil || len(lines) > 0 {
+			t.Errorf("Check of what was sealed: %q, %v; want nothing", lines, err)
+		}
 	}
 }
