@@ -35,7 +35,7 @@ func openStore(ctx context.Context, cfg Config, run int) (*store, error) {
 	}
 	s.text = "file:" + filepath.Join(s.dir, "work")
 	if kind == lab.Azurite {
-		s.rig, err = azurite.Start(ctx, cfg.Azurite, filepath.Join(s.dir, "azurite"))
+		s.rig, err = azurite.Start(ctx, cfg.Azurite, s.dir)
 		if errors.Is(err, azurite.ErrMissing) {
 			err = fmt.Errorf("%w\nhint: this experiment's store is Azurite, Azure's emulator, which comes from npm", err)
 		}
