@@ -157,10 +157,11 @@ func several(e *lab.Experiment) (all [][]string) {
 	return all
 }
 
-// breaks are the moments at which another process took over.
+// breaks are the moments at which another process took over, and at which the one before
+// was gone: in between, what both hold was looked at as one.
 func (s *sheet) breaks() {
 	for _, event := range s.r.Events {
-		if event.Kind == lab.EventStarted && event.Generation > 1 {
+		if event.Kind == lab.EventStarted && event.Generation > 1 || event.Kind == lab.EventExited {
 			s.run.Breaks = append(s.run.Breaks, event.At)
 		}
 	}
