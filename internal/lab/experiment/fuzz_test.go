@@ -72,6 +72,9 @@ func checkSound(t *testing.T, e *lab.Experiment) {
 			if a.Use != "" && !variants[a.Use] {
 				t.Fatalf("%s uses %s, which is not there", p.Name, a.Use)
 			}
+			if a.Fault != nil && !reachable(e, a.Fault.Dependency) {
+				t.Fatalf("%s makes %s ill, which some variant has no setting for", p.Name, a.Fault.Dependency)
+			}
 		}
 	}
 	if e.Compare == nil && !variants[e.Subject.Start] || e.Compare != nil && (!variants[e.Compare.A] || !variants[e.Compare.B] || e.Compare.A == e.Compare.B) {
@@ -86,8 +89,43 @@ func checkSound(t *testing.T, e *lab.Experiment) {
 				t.Fatalf("%s looks at %s, which is not there or not judged", c.ID, w)
 			}
 		}
+		for _, window := range [][]string{c.Window, c.Of, c.From, c.Peak} {
+			for i := range len(window) - 1 {
+				if after(e, window[i]) != window[i+1] {
+					t.Fatalf("%s looks at %v, which is no stretch of time", c.ID, window)
+				}
+			}
+		}
 	}
 	if len(e.Phases) == 0 || e.Repeat.Least < 1 || e.Repeat.Most < e.Repeat.Least || e.Subject.Limit.Memory <= 0 {
 		t.Fatalf("nothing is run: %+v", e)
 	}
+}
+
+// after is the name of the phase that comes after one.
+func after(e *lab.Experiment, name string) string {
+	for i, p := range e.Phases[:len(e.Phases)-1] {
+		if p.Name == name {
+			return e.Phases[i+1].Name
+		}
+	}
+	return ""
+}
+
+// reachable says that each variant has a setting.
+func reachable(e *lab.Experiment, setting string) bool {
+	for _, s := range e.Subject.Services {
+		if s.Setting == setting {
+			return true
+		}
+	}
+	if setting == "AzureWebJobsStorage" && e.Subject.Store == lab.Azurite {
+		return true
+	}
+	for _, v := range e.Subject.Variants {
+		if _, there := v.Env[setting]; !there {
+			return false
+		}
+	}
+	return true
 }
