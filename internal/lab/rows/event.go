@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 
@@ -9,34 +8,34 @@ import (
 )
 
 func appendEvent(to []byte, e lab.Event) ([]byte, error) {
-	errs := []error{moment("at", e.At)}
+	var wrong first
+	wrong.see(moment("at", e.At))
 	if !isKind(e.Kind) {
-		errs = append(errs, fmt.Errorf("kind: %.40q is none", e.Kind))
+		wrong.see(fmt.Errorf("kind: %.40q is none", e.Kind))
 	}
 	if e.Generation < 0 {
-		errs = append(errs, fmt.Errorf("generation: %d is none", e.Generation))
+		wrong.see(fmt.Errorf("generation: %d is none", e.Generation))
 	}
 	to = appendNumber(to, e.At)
 	to = append(append(to, ','), e.Kind...)
 	to = strconv.AppendInt(append(to, ','), int64(e.Generation), 10)
 	to = strconv.AppendInt(append(to, ','), int64(e.Code), 10)
-	return appendText(append(to, ','), e.Text), cmp.Or(errs...)
+	return appendText(append(to, ','), e.Text), wrong.err
 }
 
 func parseEvent(fields []string) (e lab.Event, err error) {
-	var errs []error
-	keep := func(err error) { errs = append(errs, err) }
+	var wrong first
 	e.At, err = parseNumber("at", fields[0])
-	keep(err)
+	wrong.see(err)
 	e.Kind = lab.EventKind(fields[1])
 	generation, err := parseWhole("generation", fields[2])
-	keep(err)
+	wrong.see(err)
 	code, err := parseWhole("code", fields[3])
-	keep(err)
+	wrong.see(err)
 	e.Generation, e.Code = int(generation), int(code)
 	e.Text, err = parseText(fields[4])
-	keep(err)
-	return e, cmp.Or(errs...)
+	wrong.see(err)
+	return e, wrong.err
 }
 
 // isKind says whether something looks like a kind of event. Which there are is the

@@ -16,8 +16,9 @@ const longestText = 8 << 10
 
 const cut = "…"
 
-// split takes a line apart at its commas. A field in quotes has each quote in it twice.
-func split(line string) (fields []string, err error) {
+// split takes a line apart at its commas, into fields. A field in quotes has each quote
+// in it twice.
+func split(fields []string, line string) ([]string, error) {
 	for {
 		var field string
 		if strings.HasPrefix(line, `"`) {
@@ -26,7 +27,7 @@ func split(line string) (fields []string, err error) {
 			for {
 				part, after, found := strings.Cut(rest, `"`)
 				if !found {
-					return nil, errors.New("a quote is not closed")
+					return fields, errors.New("a quote is not closed")
 				}
 				b.WriteString(part)
 				if !strings.HasPrefix(after, `"`) {
@@ -38,7 +39,7 @@ func split(line string) (fields []string, err error) {
 			}
 			field, line = b.String(), rest
 			if line != "" && line[0] != ',' {
-				return nil, fmt.Errorf("%.20q stands behind a closed quote", line)
+				return fields, fmt.Errorf("%.20q stands behind a closed quote", line)
 			}
 		} else {
 			end := strings.IndexByte(line, ',')
@@ -163,6 +164,17 @@ func parseWhole(column, field string) (int64, error) {
 		return 0, fmt.Errorf("%s: %.40q is no whole number", column, field)
 	}
 	return n, nil
+}
+
+// first is the first thing that is wrong with a row.
+type first struct{ err error }
+
+func (f *first) see(errs ...error) {
+	for _, err := range errs {
+		if f.err == nil {
+			f.err = err
+		}
+	}
 }
 
 // moment checks a time that has to be there.

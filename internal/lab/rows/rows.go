@@ -85,22 +85,33 @@ func (f Form[T]) Append(to []byte, row T) ([]byte, error) {
 }
 
 // Parse reads a line without its end.
-func (f Form[T]) Parse(line string) (row T, err error) {
-	fields, err := split(line)
-	if err != nil {
+func (f Form[T]) Parse(line string) (T, error) {
+	return f.read(line, &room{})
+}
+
+// room is used again from line to line.
+type room struct {
+	fields []string
+	back   []byte
+}
+
+func (f Form[T]) read(line string, r *room) (row T, err error) {
+	if r.fields, err = split(r.fields[:0], line); err != nil {
 		return row, err
 	}
-	if want := strings.Count(f.Header, ",") + 1; len(fields) != want {
-		return row, fmt.Errorf("%d fields stand where there are %d (%s)", len(fields), want, f.Header)
+	if want := strings.Count(f.Header, ",") + 1; len(r.fields) != want {
+		return row, fmt.Errorf("%d fields stand where there are %d (%s)", len(r.fields), want, f.Header)
 	}
-	if row, err = f.parse(fields); err != nil {
+	if row, err = f.parse(r.fields); err != nil {
 		return row, err
 	}
-	back, err := f.Append(nil, row)
-	if err == nil && string(back[:len(back)-1]) != line {
-		err = fmt.Errorf("it is spelt otherwise than stanch spells it, which is %.200q", back[:len(back)-1])
+	if r.back, err = f.Append(r.back[:0], row); err != nil {
+		return row, err
 	}
-	return row, err
+	if back := r.back[:len(r.back)-1]; string(back) != line {
+		return row, fmt.Errorf("it is spelt otherwise than stanch spells it, which is %.200q", back)
+	}
+	return row, nil
 }
 
 // Check says whether a row may follow another.
@@ -116,7 +127,7 @@ func (f Form[T]) Check(before, row T) error {
 // ends within its header has no rows.
 func Read[T any](name string, from io.Reader, form Form[T]) (all []T, torn int, err error) {
 	lines := bufio.NewReaderSize(from, longest)
-	header, size := true, int64(0)
+	header, size, reused := true, int64(0), &room{}
 	for number := 1; ; number++ {
 		text, err := lines.ReadSlice('\n')
 		size += int64(len(text))
@@ -139,7 +150,7 @@ func Read[T any](name string, from io.Reader, form Form[T]) (all []T, torn int, 
 			header = false
 			continue
 		}
-		row, err := form.Parse(line)
+		row, err := form.read(line, reused)
 		if err == nil && len(all) > 0 {
 			err = form.Check(all[len(all)-1], row)
 		}

@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,36 +19,37 @@ func sampleHeader() string {
 }
 
 func appendSample(to []byte, s lab.Sample) ([]byte, error) {
-	errs := []error{moment("at", s.At), amount("limit", s.Limit), amount("stolen", s.Stolen)}
+	var wrong first
+	wrong.see(moment("at", s.At), amount("limit", s.Limit), amount("stolen", s.Stolen))
 	if s.Generation < 0 {
-		errs = append(errs, fmt.Errorf("generation: %d is none", s.Generation))
+		wrong.see(fmt.Errorf("generation: %d is none", s.Generation))
 	}
 	to = appendNumber(to, s.At)
 	to = strconv.AppendInt(append(to, ','), int64(s.Generation), 10)
 	for i, name := range lab.AllSeries() {
-		errs = append(errs, amount(string(name), s.Values[i]))
+		wrong.see(amount(string(name), s.Values[i]))
 		to = appendNumber(append(to, ','), s.Values[i])
 	}
 	to = appendNumber(append(to, ','), s.Limit)
 	to = appendNumber(append(to, ','), s.Stolen)
-	return to, cmp.Or(errs...)
+	return to, wrong.err
 }
 
 func parseSample(fields []string) (s lab.Sample, err error) {
-	var errs []error
+	var wrong first
 	number := func(column, field string) float64 {
 		x, err := parseNumber(column, field)
-		errs = append(errs, err)
+		wrong.see(err)
 		return x
 	}
 	s.At = number("at", fields[0])
 	generation, err := parseWhole("generation", fields[1])
-	errs = append(errs, err)
+	wrong.see(err)
 	s.Generation = int(generation)
 	for i, name := range lab.AllSeries() {
 		s.Values[i] = number(string(name), fields[2+i])
 	}
 	s.Limit = number("limit", fields[len(fields)-2])
 	s.Stolen = number("stolen", fields[len(fields)-1])
-	return s, cmp.Or(errs...)
+	return s, wrong.err
 }

@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -11,23 +10,24 @@ import (
 )
 
 func appendSent(to []byte, s lab.Sent) ([]byte, error) {
-	errs := []error{moment("due", s.Due)}
+	var wrong first
+	wrong.see(moment("due", s.Due))
 	switch {
 	case math.IsInf(s.At, 0) || math.IsInf(s.Done, 0):
-		errs = append(errs, errors.New("at, done: what is infinite is no time"))
+		wrong.see(errors.New("at, done: what is infinite is no time"))
 	case math.IsNaN(s.At) && !math.IsNaN(s.Done):
-		errs = append(errs, errors.New("done: it was done and never begun"))
+		wrong.see(errors.New("done: it was done and never begun"))
 	case s.Done < s.At:
-		errs = append(errs, errors.New("done: it was done before it was begun"))
+		wrong.see(errors.New("done: it was done before it was begun"))
 	}
 	if s.Stream == "" {
-		errs = append(errs, errors.New("stream: a row has to have its stream"))
+		wrong.see(errors.New("stream: a row has to have its stream"))
 	}
 	if s.Number < 0 || s.Key < 0 {
-		errs = append(errs, fmt.Errorf("number, key: %d, %d count from 0", s.Number, s.Key))
+		wrong.see(fmt.Errorf("number, key: %d, %d count from 0", s.Number, s.Key))
 	}
 	if s.Status != 0 && (s.Status < 100 || s.Status > 999) {
-		errs = append(errs, fmt.Errorf("status: %d is none", s.Status))
+		wrong.see(fmt.Errorf("status: %d is none", s.Status))
 	}
 	to = appendNumber(to, s.Due)
 	to = appendNumber(append(to, ','), s.At)
@@ -37,31 +37,30 @@ func appendSent(to []byte, s lab.Sent) ([]byte, error) {
 	to = strconv.AppendInt(append(to, ','), int64(s.Key), 10)
 	to = strconv.AppendInt(append(to, ','), int64(s.Status), 10)
 	to = strconv.AppendBool(append(to, ','), s.Request)
-	return appendText(append(to, ','), s.Lost), cmp.Or(errs...)
+	return appendText(append(to, ','), s.Lost), wrong.err
 }
 
 func parseSent(fields []string) (s lab.Sent, err error) {
-	var errs []error
-	keep := func(err error) { errs = append(errs, err) }
+	var wrong first
 	s.Due, err = parseNumber("due", fields[0])
-	keep(err)
+	wrong.see(err)
 	s.At, err = parseNumber("at", fields[1])
-	keep(err)
+	wrong.see(err)
 	s.Done, err = parseNumber("done", fields[2])
-	keep(err)
+	wrong.see(err)
 	s.Stream, err = parseText(fields[3])
-	keep(err)
+	wrong.see(err)
 	s.Number, err = parseWhole("number", fields[4])
-	keep(err)
+	wrong.see(err)
 	key, err := parseWhole("key", fields[5])
-	keep(err)
+	wrong.see(err)
 	status, err := parseWhole("status", fields[6])
-	keep(err)
+	wrong.see(err)
 	s.Key, s.Status = int(key), int(status)
 	if s.Request = fields[7] == "true"; !s.Request && fields[7] != "false" {
-		keep(fmt.Errorf("request: %.40q is neither true nor false", fields[7]))
+		wrong.see(fmt.Errorf("request: %.40q is neither true nor false", fields[7]))
 	}
 	s.Lost, err = parseText(fields[8])
-	keep(err)
-	return s, cmp.Or(errs...)
+	wrong.see(err)
+	return s, wrong.err
 }
