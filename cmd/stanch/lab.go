@@ -31,60 +31,7 @@ claimed of a worker, under which load, and what would prove or disprove it.`,
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(labRunCommand(w), labVerifyCommand(w), labReportCommand(w), labInitCommand(w), labLintCommand(w), labListCommand(w))
-	return cmd
-}
-
-func labLintCommand(w world) *cobra.Command {
-	var o experiment.Options
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "lint [flags] FILE|FOLDER|NAME",
-		Short: "is an experiment's file right, what does it do, and how long does it take",
-		Long: `lint reads an experiment and prints all that is wrong with it, each with its line;
-or, when it is right, its timeline, how much it asks of the worker, and how long it
-takes. Nothing is run. Both the file and its small version are looked at.
-
-Exit codes: 0 it is right, 2 it is not.`,
-		Example: `  stanch lab lint labs/blob-oom
-  stanch lab lint blob-oom --small
-  stanch lab lint experiment.yaml --speed 20 --scale 0.1 --json`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usage(errors.New("lint takes one experiment"), "stanch lab lint labs/NAME; `stanch lab ls` lists them")
-			}
-			for _, name := range []string{"speed", "scale"} {
-				if f := cmd.Flags().Lookup(name); f.Changed {
-					if v, err := cmd.Flags().GetFloat64(name); err != nil || !(v >= 0.001 && v <= 1000) {
-						return usage(fmt.Errorf("--%s is %s", name, f.Value), "from 0.001 to 1000")
-					}
-				}
-			}
-			found, err := folder.Open(args[0])
-			if err != nil {
-				return &codedError{code: exitUsage, err: err}
-			}
-			o.Folder = found.Has
-			e, mistakes := experiment.Read(found.Source, o)
-			if err := mistakes.Err(); err != nil {
-				return &codedError{code: exitUsage, err: err}
-			}
-			// How small an effect it could detect belongs here: a judgement of the
-			// verdict's, from the rounds and the samples that the plan counts.
-			p := planOf(e)
-			if asJSON {
-				return printJSON(w.stdout, p)
-			}
-			_, err = fmt.Fprint(w.stdout, p)
-			return err
-		},
-	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.BoolVar(&o.Small, "small", false, "the small version, for a few minutes")
-	flags.Float64Var(&o.Speed, "speed", 0, "the timeline is so many times as fast (default: as the file says)")
-	flags.Float64Var(&o.Scale, "scale", 0, "sizes are so many times as large (default: as the file says)")
-	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.AddCommand(labRunCommand(w), labCompareCommand(w), labVerifyCommand(w), labReportCommand(w), labInitCommand(w), labLintCommand(w), labListCommand(w))
 	return cmd
 }
 

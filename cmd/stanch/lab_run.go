@@ -99,8 +99,8 @@ func noVerdict(err error) error {
 	return &codedError{code: exitNoVerdict, err: err}
 }
 
-// runLab runs an experiment; change, if there is one, is made to it first.
-func runLab(ctx context.Context, w world, q labRun, name string, change func(*lab.Experiment) error) error {
+// runLab runs an experiment, or only compares two variants of it, where pair says so.
+func runLab(ctx context.Context, w world, q labRun, name string, pair func(*lab.Experiment) (*lab.Pairing, error)) error {
 	if err := checkVersion(q.o); err != nil {
 		return err
 	}
@@ -117,8 +117,9 @@ func runLab(ctx context.Context, w world, q labRun, name string, change func(*la
 	if err := mistakes.Err(); err != nil {
 		return err
 	}
-	if change != nil {
-		if err := change(e); err != nil {
+	var pairing *lab.Pairing
+	if pair != nil {
+		if pairing, err = pair(e); err != nil {
 			return err
 		}
 	}
@@ -161,7 +162,7 @@ func runLab(ctx context.Context, w world, q labRun, name string, change func(*la
 			Experiment: e, Folder: dir, Program: program, Environ: w.environ, Host: host,
 			Scratch: scratch, Azurite: azuriteHome(w), Log: slog.New(slog.NewTextHandler(w.stderr, nil)), Show: screen.show,
 		},
-		Source: source, Out: q.out, Version: version(), Small: q.o.Small, Speed: q.o.Speed, Scale: q.o.Scale,
+		Source: source, Out: q.out, Version: version(), Small: q.o.Small, Speed: q.o.Speed, Scale: q.o.Scale, Compare: pairing,
 		Begin: screen.begin,
 	})
 	screen.end()

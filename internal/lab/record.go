@@ -146,11 +146,21 @@ type Manifest struct {
 	Speed   float64   `json:"speed"` // as asked for; 0 is the file's own
 	Scale   float64   `json:"scale"`
 	Seed    uint64    `json:"seed"`
+	// Compare is there where the experiment was only run to compare two variants.
+	Compare *Pairing `json:"compare,omitempty"`
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"`
 	Machine Machine   `json:"machine"`
 	Files   []FileSum `json:"files"` // all others of the bundle, by path
 	Seal    string    `json:"seal"`  // SHA-256 of the manifest itself with an empty seal, in hexadecimal; empty until it is ended
+}
+
+// Pairing is a comparison of two variants in place of what the file asks.
+type Pairing struct {
+	A     string `json:"a"`
+	B     string `json:"b"`
+	Least int    `json:"least"` // pairs
+	Most  int    `json:"most"`
 }
 
 // Machine is where an experiment was run.

@@ -35,6 +35,7 @@ type Config struct {
 	Small   bool   // as asked for, with Speed and Scale; 0 is the file's own
 	Speed   float64
 	Scale   float64
+	Compare *lab.Pairing // the experiment was only made to compare; nil is as the file says
 	// Begin is told of each run before it begins, and of how many there may be; nil is
 	// nobody.
 	Begin func(run timeline.Run, most int)
@@ -46,7 +47,7 @@ type Config struct {
 func Run(ctx context.Context, cfg Config) (*derive.Result, error) {
 	m := lab.Manifest{
 		Name: cfg.Experiment.Name, Stanch: cfg.Version, Small: cfg.Small, Speed: cfg.Speed, Scale: cfg.Scale,
-		Seed: cfg.Experiment.Load.Seed, Started: time.Now().UTC(), Machine: machine(),
+		Seed: cfg.Experiment.Load.Seed, Compare: cfg.Compare, Started: time.Now().UTC(), Machine: machine(),
 	}
 	w, err := bundle.Create(cfg.Out, cfg.Source, m)
 	if err != nil {

@@ -56,7 +56,13 @@ func Experiment(source []byte, m *lab.Manifest) (*lab.Experiment, error) {
 		return nil, err
 	}
 	e, mistakes := experiment.Read(parsed, experiment.Options{Small: m.Small, Speed: m.Speed, Scale: m.Scale})
-	return e, mistakes.Err()
+	if err := mistakes.Err(); err != nil {
+		return nil, err
+	}
+	if m.Compare != nil {
+		return e, ask.Pair(e, *m.Compare)
+	}
+	return e, nil
 }
 
 // Evidence reads what a verdict needs, and makes it: without the files.

@@ -46,11 +46,7 @@ func (t *Trial) phases(ctx context.Context) (spans []lab.Span, err error) {
 		if err == nil {
 			one.Cuts = cuts
 		}
-		if i+1 < len(t.spans) || err != nil {
-			spans = append(spans, one)
-		} else {
-			spans = append(spans, one)
-		}
+		spans = append(spans, one)
 		t.heal(span.Phase)
 		if err != nil {
 			return spans, err

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/stanch-dev/stanch/internal/lab"
 )
@@ -26,8 +29,14 @@ func (t *Trial) watch(ctx context.Context, cancel context.CancelCauseFunc) (stop
 	}
 }
 
+// sampling is how much the kernel prefers the thread that samples, where it may: a look
+// takes microseconds, and is wanted most when the worker takes all processors.
+const sampling = -10
+
 // sample takes samples in even steps from the beginning on.
 func (t *Trial) sample(ctx context.Context, cancel context.CancelCauseFunc) {
+	runtime.LockOSThread() // and not unlocked: the thread ends with its priority
+	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), sampling)
 	every := t.e.Collect.Every
 	kills := t.group.kills()
 	shown := time.Time{}

@@ -117,7 +117,7 @@ type Comparison struct {
 	Smallest   float64 // a difference that matters, in the measure's unit
 	Share      bool    // Smallest is a share of A
 	More       bool    // more is better
-	Expect     Change  // Better, Worse or Equivalent is the claim, where a case has no criteria; empty: none
+	Expect     Change  // Better, Worse or Equivalent is the claim, where a case has no criteria; empty: not Worse
 	Confidence float64 // two-sided; 0 is 0.95
 }
 
