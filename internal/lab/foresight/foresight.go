@@ -11,6 +11,7 @@
 package foresight
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ const nearly = 0.8
 // Sight is what one criterion could tell.
 type Sight struct {
 	ID     string // of the criterion; the control's name of a control
-	Part   string // control, proof or disproof
+	Part   string // control, proof, disproof or compare
 	Window string
 	Reads  verdict.Criterion
 
@@ -56,7 +57,7 @@ type Sight struct {
 	// is nothing.
 	Asks  float64
 	Grade Grade
-	Why   string // of Unknown
+	Why   string // of Unknown, and of Coarse where it is no question of size
 	// Of Coarse: how many times as long the window has to be, and how many times as
 	// high the load. 0 is that it would not help, or not enough.
 	Longer, Higher int
@@ -72,8 +73,8 @@ type Supposed struct {
 // none.
 type Source func(c *verdict.Criterion) (Supposed, bool)
 
-// Look looks at the controls, the proof and the disproof of an experiment, in this
-// order. The error is that of [ask.Case].
+// Look looks at the controls, the proof, the disproof and the comparisons of an experiment,
+// in this order. The error is that of [ask.Case].
 func Look(e *lab.Experiment, noise Source) ([]Sight, error) {
 	c, err := ask.Case(e)
 	if err != nil {
@@ -95,6 +96,12 @@ func Look(e *lab.Experiment, noise Source) ([]Sight, error) {
 			all = append(all, s)
 		}
 	}
+	for _, m := range c.Comparisons {
+		all = append(all, Sight{
+			ID: m.Name, Part: "compare", Window: m.Window, Reads: verdict.Criterion{Measure: m.Measure, Series: m.Series, Per: m.Per},
+			Tells: math.NaN(), Grade: Unknown, Why: "how far pairs of runs differ by themselves is not known before",
+		})
+	}
 	return all, nil
 }
 
@@ -111,6 +118,11 @@ func see(e *lab.Experiment, c verdict.Criterion, noise Source) Sight {
 	for range timeline.Arrivals(e, spans) {
 		s.Requests++
 	}
+	if n := spans[0].Phase.Cycles; byCycles(&c) && len(spans) == 1 && n > 1 && n < leastCycles {
+		s.Grade, s.Tells = Coarse, math.Inf(1)
+		s.Why = fmt.Sprintf("growth from rest to rest takes %d cycles, and %s has %d", leastCycles, s.Window, n)
+		return s
+	}
 	if why, never := unforeseen(&c); never {
 		s.Why = why
 		return s
@@ -121,13 +133,23 @@ func see(e *lab.Experiment, c verdict.Criterion, noise Source) Sight {
 		return s
 	}
 	s.Noise = found
-	planned := verdict.Planned{Seconds: s.Seconds, Units: units(e, &s), Samples: s.Samples, Cycles: spans[0].Phase.Cycles, Repeats: e.Repeat.Least}
+	planned := verdict.Planned{Seconds: s.Seconds, Units: units(e, &s), Samples: s.Samples, Repeats: e.Repeat.Least}
+	if n := spans[0].Phase.Cycles; len(spans) == 1 && n > 1 {
+		planned.Cycles = n
+	}
 	if c.Per == string(lab.PerRequest)+"s" && planned.Units == 0 {
 		s.Why = "how many calls there will be is not known before"
 		return s
 	}
 	s.judge(planned, smallest(e))
 	return s
+}
+
+// leastCycles have six differences, which is what a verdict takes.
+const leastCycles = 7
+
+func byCycles(c *verdict.Criterion) bool {
+	return c.Measure == verdict.Growth || c.Measure == verdict.Weakest
 }
 
 // unforeseen says why nothing is known of a measure before it was run.

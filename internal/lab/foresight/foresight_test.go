@@ -130,6 +130,23 @@ func TestAdviceIsEnoughAndNoMoreThanThat(t *testing.T) {
 }
 
 // A faster timeline has the same requests, and its hours are as they were written.
+// A verdict takes seven cycles, whatever the noise.
+func TestTooFewCyclesAreTold(t *testing.T) {
+	e := read(t, "4KiB", "8m", "20/s", 0)
+	e.Phases[1].Cycles = 6
+	got := look(t, e, foresight.Assumed(1))
+	if s := got["grows"]; s.Grade != foresight.Coarse || s.Why != "growth from rest to rest takes 7 cycles, and load has 6" {
+		t.Errorf("growth over six cycles is %s: %s; want it coarse, and why", s.Grade, s.Why)
+	}
+	if s := got["same"]; s.Grade != foresight.Fine {
+		t.Errorf("a control, which is a slope then, is %s; want it fine", s.Grade)
+	}
+	e.Phases[1].Cycles = 7
+	if s := look(t, e, foresight.Assumed(1))["grows"]; s.Grade != foresight.Fine {
+		t.Errorf("growth over seven cycles is %s; want it fine", s.Grade)
+	}
+}
+
 func TestASpeedLeavesTheUnitsAsTheyWereWritten(t *testing.T) {
 	noise := foresight.Assumed(bytesize.MiB)
 	plain, fast := look(t, read(t, "4KiB", "8m", "20/s", 0), noise), look(t, read(t, "4KiB", "8m", "20/s", 2), noise)
