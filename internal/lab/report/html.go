@@ -162,8 +162,8 @@ const pageTemplate = `<!doctype html>
 {{end}}{{with .Events}}<section id="events">
 <h2>Events</h2>
 {{range .}}<details><summary>{{.Title}}</summary>
-<div class="scroll"><table><thead><tr><th class="n">at</th><th>what</th><th class="n">worker</th><th></th></tr></thead><tbody>
-{{range .Rows}}<tr><td class="n">{{.At}}</td><td class="nw {{.Class}}">{{.Kind}}</td><td class="n">{{.Generation}}</td><td class="text">{{.Text}}</td></tr>
+<div class="scroll"><table class="events"><thead><tr><th class="n">at</th><th>what</th><th></th></tr></thead><tbody>
+{{range .Rows}}<tr><td class="n">{{.At}}</td><td class="nw {{.Class}}">{{.Kind}}</td><td class="text">{{.Text}}</td></tr>
 {{end}}</tbody></table></div>{{with .Left}}<p class="meta">{{.}}</p>{{end}}</details>
 {{end}}</section>
 {{end}}{{if or .Queries .Own}}<section id="queries">
@@ -192,11 +192,11 @@ const pageTemplate = `<!doctype html>
 {{with .Why}}<p class="no">{{.}}</p>
 {{end}}{{.Lanes}}</article>
 {{end}}{{define "query"}}<details class="query"><summary><b>{{.ID}}</b> <span class="meta">{{.Part}}</span></summary>
-<pre class="kql">{{.KQL}}</pre>
+{{if .Left}}<p class="meta">{{.Left}}</p>{{else}}<pre class="kql">{{.KQL}}</pre>{{end}}
 {{range .Answers}}<p class="meta">{{.Title}}</p>
 {{with .Problem}}<p class="no">{{.}}</p>
 {{end}}{{if .Rows}}<div class="scroll"><table><thead><tr>{{range .Columns}}<th>{{.}}</th>{{end}}</tr></thead><tbody>
-{{range .Rows}}<tr>{{range .}}<td class="text">{{.}}</td>{{end}}</tr>
+{{range .Rows}}<tr>{{range .}}<td class="{{.Class}}">{{.Text}}</td>{{end}}</tr>
 {{end}}</tbody></table></div>
 {{end}}{{with .Left}}<p class="meta">{{.}}</p>
 {{end}}{{end}}</details>

@@ -31,7 +31,7 @@ type sheet struct {
 func (f *Findings) sheetOf(tracks []*track) *sheet {
 	s := &sheet{f: f, w: wordsOf(f.Experiment), columns: mostBins, small: len(tracks) > 1}
 	if len(tracks) > 4 {
-		s.columns = max(4*mostBins/len(tracks), 100)
+		s.columns = max(4*mostBins/len(tracks), 60)
 	}
 	s.series = f.drawn(tracks)
 	limit := 0.0
@@ -219,6 +219,9 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 		if h.to > h.from && h.at > 0 && !slices.ContainsFunc(all, same) {
 			all = append(all, h)
 		}
+	}
+	if !trial(t.Record) {
+		return nil // criteria do not look at controls
 	}
 	for _, criteria := range [][]lab.Criterion{f.Experiment.Proof, f.Experiment.Disproof} {
 		for i := range criteria {

@@ -17,9 +17,11 @@ func (s *sheet) memoryLane(b *strings.Builder, t *track) {
 	}
 	l := s.lane(t, "Memory", 200, s.memory, lab.Bytes)
 	p := l.plot
+	before := math.Inf(-1)
 	for _, e := range t.Events {
-		if e.Kind == lab.EventExited && e.At >= 0 {
+		if e.Kind == lab.EventExited && e.At >= 0 && e.At-before >= s.least(t) {
 			p.upright(e.At, "exit")
+			before = e.At
 		}
 	}
 	var labels labels

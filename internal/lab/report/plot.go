@@ -138,16 +138,24 @@ func (p *plot) curve(class string, n int, point func(i int) (at, v float64), cut
 }
 
 // columnsOf are bars that stand on the lower edge, one for each bin that has a number
-// above zero.
+// above zero. Where bins are more than the picture's columns, the highest stands for
+// those beside it.
 func (p *plot) columnsOf(class string, value func(b *bin) float64) {
 	var d strings.Builder
-	for i := range p.t.bins {
-		v := value(&p.t.bins[i])
-		if !(v > 0) {
+	n := len(p.t.bins)
+	each := max((n+p.columns-1)/p.columns, 1)
+	for i := 0; i < n; i += each {
+		highest := 0.0
+		for k := i; k < min(i+each, n); k++ {
+			if v := value(&p.t.bins[k]); v > highest {
+				highest = v
+			}
+		}
+		if highest == 0 {
 			continue
 		}
-		from, to := place(p.x(float64(i)*p.t.width)), place(p.x(float64(i+1)*p.t.width))
-		fmt.Fprintf(&d, "M%s %dV%sH%sV%[2]dz", from, units, place(p.y(v)), to)
+		from, to := place(p.x(float64(i)*p.t.width)), place(p.x(float64(min(i+each, n))*p.t.width))
+		fmt.Fprintf(&d, "M%s %dV%sH%sV%[2]dz", from, units, place(p.y(highest)), to)
 	}
 	if d.Len() > 0 {
 		fmt.Fprintf(p, `<path class="%s" d="%s"/>`, class, d.String())

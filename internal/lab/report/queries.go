@@ -7,18 +7,19 @@ import (
 	"github.com/stanch-dev/stanch/internal/lab"
 )
 
-// What a page shows of the queries' rows: so many of one answer, so many of all.
+// What a page shows of the queries: so many rows of one answer, so many answers, and
+// so many letters of all.
 const (
-	mostShown    = 12
-	mostOfAll    = 1200
-	mostColumns  = 16
-	mostAnswers  = 400
-	longestQuery = 8000
+	mostShown   = 12
+	mostColumns = 16
+	mostAnswers = 400
+	mostTexts   = 400_000
 )
 
 // queryView is a query that was asked, of one or several runs.
 type queryView struct {
 	ID, Part, KQL string
+	Left          string
 	Answers       []answerView
 }
 
@@ -26,51 +27,64 @@ type queryView struct {
 type answerView struct {
 	Title, Problem, Left string
 	Columns              []string
-	Rows                 [][]string
+	Rows                 [][]cellView
 }
+
+// cellView is a cell of a row; a short one stays on its line.
+type cellView struct{ Text, Class string }
+
+// short is how many letters stay on a line.
+const short = 34
 
 // queryViews are the queries of the experiment, and those of the report itself. The
 // same query is shown once, with the answers of all its runs.
 func (f *Findings) queryViews() (asked, own []queryView, left string) {
-	rows, answers := 0, 0
+	letters := 0
 	for i := range f.Answers {
 		a := &f.Answers[i]
-		if answers++; answers > mostAnswers {
-			return asked, own, fmt.Sprintf("%s of %s answers are shown; all are in queries.json.", number(mostAnswers), number(float64(len(f.Answers))))
+		if i == mostAnswers {
+			left = fmt.Sprintf("%s of %s answers are shown; all are in queries.json.", number(mostAnswers), number(float64(len(f.Answers))))
+			break
 		}
 		to := &asked
 		if a.Part == part {
 			to = &own
 		}
-		v := f.answerView(a, min(mostShown, max(mostOfAll-rows, 0)))
-		rows += len(v.Rows)
 		k := slices.IndexFunc(*to, func(q queryView) bool { return q.ID == a.ID && q.Part == a.Part && q.KQL == a.KQL })
 		if k < 0 {
 			k = len(*to)
 			*to = append(*to, queryView{ID: a.ID, Part: a.Part, KQL: a.KQL})
-		}
-		(*to)[k].Answers = append((*to)[k].Answers, v)
-	}
-	for _, all := range [][]queryView{asked, own} {
-		for i := range all {
-			if len(all[i].KQL) > longestQuery {
-				all[i].KQL = "// It is too long to be shown here; queries.json has it."
+			if letters += len(a.KQL); letters > mostTexts {
+				(*to)[k].Left = "It is too long for this page; queries.json has it."
 			}
 		}
+		v := answerOf(a, &letters)
+		(*to)[k].Answers = append((*to)[k].Answers, v)
 	}
-	return asked, own, ""
+	return asked, own, left
 }
 
-func (f *Findings) answerView(a *lab.Answer, most int) answerView {
+// answerOf is an answer as the page shows it, and counts its letters.
+func answerOf(a *lab.Answer, letters *int) answerView {
 	const form = "2006-01-02 15:04:05.000"
 	v := answerView{
 		Title:   fmt.Sprintf("run %d, %s: %s to %s UTC", a.Run, joined(a.Window), a.From.UTC().Format(form), a.To.UTC().Format(form)),
 		Problem: cut(a.Problem), Columns: a.Columns[:min(len(a.Columns), mostColumns)],
 	}
-	for _, row := range a.Rows[:min(len(a.Rows), most)] {
-		var cells []string
+	for _, row := range a.Rows[:min(len(a.Rows), mostShown)] {
+		if *letters > mostTexts {
+			break
+		}
+		var cells []cellView
 		for _, c := range row[:min(len(row), mostColumns)] {
-			cells = append(cells, cut(shown(c)))
+			one := cellView{cut(shown(c)), "text"}
+			if _, ok := numeric(c); ok {
+				one.Class = "n"
+			} else if len(one.Text) <= short {
+				one.Class = "nw"
+			}
+			*letters += len(one.Text) + len(one.Class)
+			cells = append(cells, one)
 		}
 		v.Rows = append(v.Rows, cells)
 	}

@@ -14,9 +14,9 @@ import (
 // span is a stretch of time in which a signal is on.
 type span struct{ from, to float64 }
 
-// on are the times at which a signal is on in a run; known is false where nobody can
-// tell.
-func (f *Findings) on(t *track, s *lab.Signal) (all []span, known bool) {
+// on are the times at which a signal is on in a run, to the least that a picture has
+// room for; known is false where nobody can tell.
+func (f *Findings) on(t *track, s *lab.Signal, least float64) (all []span, known bool) {
 	var at []float64
 	var is []bool
 	if s.Series != "" {
@@ -38,13 +38,14 @@ func (f *Findings) on(t *track, s *lab.Signal) (all []span, known bool) {
 		}
 		at, is = points(t, s, f.Answers[k].Rows)
 	}
-	// What follows within a few usual gaps is one stretch.
+	// What follows within a few usual gaps is one stretch, and so is what a picture has
+	// no room to tell apart.
 	gap := 2.5 * usual(at)
 	for i, moment := range at {
 		if !is[i] || moment < 0 || moment > t.end {
 			continue
 		}
-		if n := len(all); n > 0 && moment-all[n-1].to <= gap && (i == 0 || is[i-1]) {
+		if n := len(all); n > 0 && moment-all[n-1].to <= max(gap, least) && (is[i-1] || moment-all[n-1].to <= least) {
 			all[n-1].to = moment
 		} else {
 			all = append(all, span{moment, moment})
@@ -120,12 +121,12 @@ func within(b lab.Bound, v float64) bool {
 // signalLane is a row for each signal, with a bar where it is on.
 func (s *sheet) signalLane(b *strings.Builder, t *track) {
 	signals := s.f.Experiment.Signals
-	if len(signals) == 0 {
-		return
+	if len(signals) == 0 || !trial(t.Record) {
+		return // nobody asks for those of controls
 	}
 	b.WriteString(`<div class="lane"><p class="lt"><b>Signals</b> <span class="key">a bar where one is on</span></p><div class="y"></div><div class="plot signals">`)
 	for i := range signals {
-		spans, known := s.f.on(t, &signals[i])
+		spans, known := s.f.on(t, &signals[i], s.least(t))
 		name := signals[i].Name
 		if !known {
 			name += " (not known)"

@@ -41,8 +41,8 @@ p{margin:.35em 0;max-width:75em}ul{margin:.35em 0;padding-left:1.3em}li{margin:.
 table{border-collapse:collapse;width:100%;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{text-align:left;vertical-align:top;padding:6px 12px;border-bottom:1px solid var(--line)}tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--muted);background:var(--panel);white-space:nowrap}
-.n{text-align:right;white-space:nowrap}.nw{white-space:nowrap}.text{min-width:9em;overflow-wrap:anywhere;white-space:pre-wrap}
-.phases{min-width:620px}.gates{min-width:560px}.cost{min-width:880px}.cost th{white-space:normal;vertical-align:bottom}.cost th,.cost td{padding:6px 9px}
+.n{text-align:right;white-space:nowrap}.nw{white-space:nowrap}.text{min-width:14em;overflow-wrap:anywhere;white-space:pre-wrap}
+.phases{min-width:620px}.gates{min-width:560px}.events{min-width:520px}.events .n{width:5.5em}.events .nw{width:13em}.cost{min-width:880px}.cost th{white-space:normal;vertical-align:bottom}.cost th,.cost td{padding:6px 9px}
 .cost .b{min-width:92px;white-space:nowrap}.cost .b i{display:block;height:5px;background:var(--blue);border-radius:2px;margin-top:2px}
 details{margin:8px 0}summary{cursor:pointer;padding:4px 0;overflow-wrap:anywhere}
 pre{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:12px 14px;margin:6px 0;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}

@@ -83,23 +83,29 @@ func (s *sheet) workerLane(b *strings.Builder, t *track) {
 		b.WriteString(` <span class="key"><b class="open">▲</b> an allocation failed</span>`)
 	}
 	b.WriteString(`</p><div class="y"></div><div class="plot worker">`)
-	for i, life := range t.lives() {
+	for i, life := range s.seen(t, t.lives()) {
 		class := "gen"
 		if i%2 == 1 {
 			class += " alt"
 		}
 		fmt.Fprintf(b, `<span class="%s" style="left:%s;width:%s">%d</span>`, class, share(life.from/t.end), share((life.to-life.from)/t.end), life.generation)
 	}
+	last := map[string]float64{}
+	apart := func(mark string, at float64) bool {
+		before, ok := last[mark]
+		if ok && at-before < s.least(t) || at < 0 || at > t.end {
+			return false
+		}
+		last[mark] = at
+		return true
+	}
 	for _, e := range exits {
-		if e.at >= 0 && e.at <= t.end && e.mark != "▸" {
+		if e.mark != "▸" && apart(e.mark, e.at) {
 			fmt.Fprintf(b, `<span class="ex no" style="left:%s" title="%s">%s</span>`, share(e.at/t.end), html.EscapeString(clock(e.at)+" "+e.words), e.mark)
 		}
 	}
-	last := -1.0
 	for _, row := range allocations {
-		at, ok := cell(row, 0)
-		if ok && at >= 0 && at <= t.end && (last < 0 || at-last > t.end/200) {
-			last = at
+		if at, ok := cell(row, 0); ok && apart("▲", at) {
 			fmt.Fprintf(b, `<span class="ex open low" style="left:%s" title="%s an allocation failed">▲</span>`, share(at/t.end), html.EscapeString(clock(at)))
 		}
 	}
@@ -189,6 +195,22 @@ func (t *track) lives() (all []life) {
 				add(s.Generation, s.At)
 			}
 		}
+	}
+	return all
+}
+
+// least is the shortest time that a picture has room for.
+func (s *sheet) least(t *track) float64 { return t.end / float64(min(s.columns, 400)) }
+
+// seen are the lives that a picture has room for. What is shorter is one with those
+// before it, so that a worker that dies each second does not fill the page.
+func (s *sheet) seen(t *track, lives []life) (all []life) {
+	for _, l := range lives {
+		if n := len(all); n > 0 && l.to-l.from < s.least(t) && l.from-all[n-1].to < s.least(t) {
+			all[n-1].to = l.to
+			continue
+		}
+		all = append(all, l)
 	}
 	return all
 }

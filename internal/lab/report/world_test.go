@@ -185,7 +185,8 @@ func (s story) run(e *lab.Experiment, r *rand.Rand, number int, role timeline.Ro
 	end := out.Spans[len(out.Spans)-1].To
 	for at := 0.0; at < end; at += 0.2 {
 		if s.until > 0 && at > s.until {
-			out.Why = "interrupted"
+			out.Why, out.Spans = "interrupted", out.Spans[:in+1]
+			out.Spans[in].To = at
 			break
 		}
 		for in+1 < len(out.Spans) && at >= out.Spans[in+1].From {
