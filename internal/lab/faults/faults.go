@@ -37,14 +37,20 @@ type Proxy struct {
 	open sync.WaitGroup
 }
 
+// here is where proxies listen: this machine, by another address than the one that
+// NO_PROXY has in most environments. Calls of HTTP go through the proxy that records
+// them, then, and leave a row as a dependency's do that is elsewhere. Go's client is
+// an exception, which asks no proxy for any address of this machine.
+const here = "127.0.0.2:0"
+
 // Listen stands before a dependency, given as a URL or as HOST:PORT, and listens on a
-// free port of 127.0.0.1. It is well until Set says otherwise.
+// free port of 127.0.0.2. It is well until Set says otherwise.
 func Listen(address string) (*Proxy, error) {
 	t, err := parse(address)
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", here)
 	if err != nil {
 		return nil, fmt.Errorf("stand before a dependency: %w", err)
 	}

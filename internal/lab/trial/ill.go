@@ -26,18 +26,31 @@ func (t *Trial) dependencies(ctx context.Context) (*dependencies, error) {
 		d.close()
 		return nil, err
 	}
-	for _, p := range t.e.Phases {
-		for _, action := range p.Do {
-			if action.Fault == nil {
-				continue
-			}
-			if err := d.standBefore(action.Fault.Dependency); err != nil {
-				d.close()
-				return nil, err
-			}
+	for _, setting := range d.settings() {
+		if err := d.standBefore(setting); err != nil {
+			d.close()
+			return nil, err
 		}
 	}
 	return d, nil
+}
+
+// settings are those that a proxy stands before: what will be ill, and the services,
+// whose calls would leave no row without one.
+func (d *dependencies) settings() (all []string) {
+	for _, p := range d.t.e.Phases {
+		for _, action := range p.Do {
+			if action.Fault != nil {
+				all = append(all, action.Fault.Dependency)
+			}
+		}
+	}
+	if d.t.e.Collect.Calls {
+		for _, one := range d.t.e.Subject.Services {
+			all = append(all, one.Setting)
+		}
+	}
+	return all
 }
 
 func (d *dependencies) standBefore(setting string) error {
