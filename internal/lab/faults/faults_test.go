@@ -139,14 +139,14 @@ func TestASlowDependencyAnswersLaterUntilItIsWell(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<20)) }))
 	defer server.Close()
 	p := before(t, server.URL)
-	const delay = 150 * time.Millisecond
+	const delay = 400 * time.Millisecond
 	p.Set(&lab.Fault{Kind: lab.Slow, Delay: delay, Share: 1})
 	began := time.Now()
 	if code, err := status(t, fresh(patience), p.Address()); code != 200 || err != nil {
 		t.Fatalf("a slow call = %d, %v", code, err)
 	}
-	// A delay for each piece of the body would be many.
-	if took := time.Since(began); took < delay || took > 10*delay {
+	// A delay for each piece of the body would be 32 of them.
+	if took := time.Since(began); took < delay || took > 15*delay {
 		t.Errorf("a slow call took %v, want %v and a little", took, delay)
 	}
 	p.Set(&lab.Fault{Kind: lab.Slow, Delay: time.Hour, Share: 1})

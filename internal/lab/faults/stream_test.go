@@ -75,13 +75,15 @@ func say(conn net.Conn, text string) error {
 }
 
 func TestBytesPassAsTheyAreUntilBothSidesHaveEnded(t *testing.T) {
+	const delay = 200 * time.Millisecond
 	p := before(t, echo(t))
-	p.Set(&lab.Fault{Kind: lab.Slow, Delay: 50 * time.Millisecond, Share: 1})
+	p.Set(&lab.Fault{Kind: lab.Slow, Delay: delay, Share: 1})
 	conn := dial(t, p)
 	sent := make([]byte, 8<<20)
 	source := rand.NewChaCha8([32]byte{1})
 	_, _ = source.Read(sent)
 	began := time.Now()
+	_ = conn.SetDeadline(began.Add(time.Minute))
 	var writing sync.WaitGroup
 	writing.Go(func() {
 		if _, err := conn.Write(sent); err != nil {
@@ -96,9 +98,9 @@ func TestBytesPassAsTheyAreUntilBothSidesHaveEnded(t *testing.T) {
 	if err != nil || !bytes.Equal(got, sent) {
 		t.Errorf("the echo of %d bytes is %d bytes, %v", len(sent), len(got), err)
 	}
-	// 256 pieces, each late by itself, would take 13 s.
-	if took := time.Since(began); took < 50*time.Millisecond || took > 8*time.Second {
-		t.Errorf("8 MiB with a delay of 50 ms took %v", took)
+	// 256 pieces, each late by itself, would take 51 s.
+	if took := time.Since(began); took < delay || took > 25*time.Second {
+		t.Errorf("8 MiB with a delay of %v took %v", delay, took)
 	}
 }
 

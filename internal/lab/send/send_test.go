@@ -124,7 +124,7 @@ func TestAWorkerThatHangsDelaysNobodysMoment(t *testing.T) {
 	defer server.Close()
 	defer close(release)
 	var got told
-	const n, gap, patience = 400, time.Millisecond, 600 * time.Millisecond
+	const n, gap, patience = 400, time.Millisecond, 2 * time.Second
 	if err := send.New(send.Config{Base: fixed(server.URL), Tell: got.tell}).Run(t.Context(), time.Now(), web(n, gap, get(patience))); err != nil {
 		t.Fatalf("Run = %v", err)
 	}
