@@ -34,8 +34,8 @@ func notSupported() []planted {
 			t.Told, t.Clean, t.Memory = []string{"call=/work:ORDERS_URL", "call=/bulk:ORDERS_URL"}, []string{"call=/work:ORDERS_URL", "call=/bulk:ORDERS_URL"}, "160MiB"
 			t.Service, t.Between = true, "{fault: {dependency: ORDERS_URL, kind: failing, share: 80%}}"
 		}),
-		is("never-critical", "bulk requests take 800 ms, and a third of them fails, with a few MB", "incident", func(t *terms) {
-			t.Told, t.Memory = []string{"wait=/bulk:800", "fail=/bulk:0.35"}, "160MiB"
+		is("never-critical", "bulk requests take 1200 ms, and a third of them fails, with a few MB", "incident", func(t *terms) {
+			t.Told, t.Memory = []string{"wait=/bulk:1200", "fail=/bulk:0.35"}, "160MiB"
 		}),
 	}
 }

@@ -25,7 +25,7 @@ func undecidable() []planted {
 			t.Told, t.Same = []string{"odd=/work:16384"}, ""
 		}),
 		is("signals-apart", "memory is critical first; seconds later requests fail, without it", "incident", func(t *terms) {
-			t.Told, t.Clean, t.Memory = []string{"hold=/bulk:2097152:2000", "wait=/late:700", "fail=/late:0.6"}, nil, "512MiB"
+			t.Told, t.Clean, t.Memory = []string{"hold=/bulk:2097152:2000", "wait=/late:1200", "fail=/late:0.6"}, nil, "512MiB"
 		}),
 		is("no-second-start", "the worker lives once, and is replaced in the middle", "stretch", func(t *terms) {
 			t.Told, t.Planted, t.Between = []string{"keep=/work:16384", "starts=1"}, "", "{recycle: {drain: false}}"
