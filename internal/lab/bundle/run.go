@@ -122,7 +122,8 @@ func (r *RunWriter) flush() {
 }
 
 // Begin writes what is known of a run before it has ended, so that one that was killed
-// can be told from the others.
+// can be told from the others. It may be called again when more is known, such as the
+// moment that seconds count from.
 func (r *RunWriter) Begin(record lab.Record) error {
 	record.Finished, record.Why = false, ""
 	err := r.head(record)
