@@ -46,7 +46,7 @@ func (f *Findings) eventViews(tracks []*track) (all []eventsView) {
 				if e.Text != "" {
 					row.Text += ": " + cut(e.Text)
 				}
-				if end.mark != "▸" {
+				if !end.asked {
 					row.Class = "no"
 				}
 			}

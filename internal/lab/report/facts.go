@@ -49,7 +49,7 @@ func (f *Findings) facts() []fact {
 		add("took", "%s", millis(float64(took/time.Millisecond)))
 	}
 	if w := wordsOf(e); e.Subject.Limit.Memory > 0 {
-		add("memory limit", "%s", w.bytes(float64(e.Subject.Limit.Memory)))
+		add("memory limit", "%s", w.written(float64(e.Subject.Limit.Memory)))
 	}
 	machine := fmt.Sprintf("%s, %s of memory, kernel %s, %s, cgroup %s, clock %s", counted(m.Machine.CPUs, "CPU"),
 		words{}.bytes(float64(m.Machine.Memory)), m.Machine.Kernel, m.Machine.Arch, m.Machine.Cgroup, m.Machine.Clock)

@@ -65,9 +65,13 @@ func (f *Findings) page() *page {
 				p.Repeats = append(p.Repeats, repeatView{r.Repeat, r.Outcome, f.tally(r.Repeat)})
 			}
 		}
-		p.Groups = []cardGroup{
+		for _, g := range []cardGroup{
 			{"Proof", "All of these have to hold.", f.cards(Proof)},
 			{"Disproof", "One of these that holds is enough against the claim. One that is not established says nothing for it.", f.cards(Disproof)},
+		} {
+			if len(g.Cards) > 0 {
+				p.Groups = append(p.Groups, g)
+			}
 		}
 		p.Checks, p.Gates = f.cards(Control), f.gateRows()
 	}
@@ -168,7 +172,7 @@ const pageTemplate = `<!doctype html>
 {{end}}</section>
 {{end}}{{if or .Queries .Own}}<section id="queries">
 <h2>Queries</h2>
-<p class="meta">Each sees the rows of its window alone. Below RUN/telemetry of the bundle the same question gets the same answer: <code>stanch query --from BUNDLE/runs/01/telemetry 'KQL'</code>.</p>
+<p class="meta">Each saw the rows of its window alone: those from the first moment to before the second one. To ask again, <code>stanch query --from BUNDLE/runs/01/telemetry 'KQL'</code>, with <code>| where timestamp &gt;= … and timestamp &lt; …</code> behind each table.</p>
 {{range .Queries}}{{template "query" .}}{{end}}{{with .Own}}<details><summary>Asked for this report</summary>{{range .}}{{template "query" .}}{{end}}</details>
 {{end}}{{with .Left}}<p class="meta">{{.}}</p>{{end}}</section>
 {{end}}<section id="again">
@@ -180,10 +184,10 @@ const pageTemplate = `<!doctype html>
 <script>{{.Script}}</script>
 </body>
 </html>
-{{define "group"}}{{if .Cards}}<h3>{{.Title}}</h3>
+{{define "group"}}<h3>{{.Title}}</h3>
 <p class="meta">{{.Text}}</p>
 <div class="cards">{{range .Cards}}{{template "card" .}}{{end}}</div>
-{{end}}{{end}}{{define "card"}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.ID}} <span class="state">{{.Words}}</span></h4>
+{{end}}{{define "card"}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.ID}} <span class="state">{{.Words}}</span></h4>
 {{with .Says}}<p>{{.}}</p>
 {{end}}<p class="meta">{{.Measured}}, in {{.Window}}{{with .Bound}}: {{.}}{{end}}</p>
 {{range $r := .Rows}}<div class="res"><div class="pic">{{.Picture}}</div><div><p>{{with .Who}}{{.}}: {{end}}{{with .Estimate}}<b>{{.}}</b> {{end}}{{with .Words}}<span class="nw {{$r.Class}}">{{$r.Mark}} {{.}}</span> {{end}}{{.Why}}</p><p class="meta">{{with .Asked}}asked for: {{.}} · {{end}}{{with .N}}n {{.}} · {{end}}{{.Inputs}}</p>{{with .Told}}<p class="meta">{{.}}.</p>{{end}}</div></div>

@@ -104,7 +104,7 @@ func (r ruler) interval(s scale, class string, last bool, one *verdict.Result) t
 	if !last {
 		return template.HTML(b.String()) // all text in it was escaped
 	}
-	label := signs[one.Is] + s.print(float64(one.Threshold))
+	label := signs[one.Is] + s.asked(float64(one.Threshold))
 	// A label is moved by as much of its own width as it lies along the ruler, so that
 	// it never leaves it.
 	fmt.Fprintf(&b, `<div class="ivs"><span style="left:%s;transform:translateX(-%[1]s)">%s</span></div>`, share(at), html.EscapeString(label))

@@ -55,7 +55,7 @@ func (f *Findings) sheetOf(tracks []*track) *sheet {
 			if b.answered > 0 {
 				s.failed = max(s.failed, float64(b.failed)/float64(b.answered))
 			}
-			s.rate = max(s.rate, float64(b.sent)/t.width, float64(b.answered)/t.width)
+			s.rate = max(s.rate, t.rate(b))
 			s.calls = max(s.calls, float64(b.dependency)/t.width)
 		}
 		for _, h := range f.thresholds(t) {
@@ -140,18 +140,21 @@ func (s *sheet) run(t *track) template.HTML {
 		l := s.lane(t, "Arrivals", 52, s.rate, lab.Plain)
 		l.legend = ` <span class="key">a second</span>`
 		l.says = "arrivals a second"
-		planned := len(t.Sent) > 0
-		l.plot.columnsOf("fill", func(b *bin) float64 {
-			if planned {
-				return float64(b.sent) / t.width
-			}
-			return float64(b.answered) / t.width
-		})
+		l.plot.columnsOf("fill", t.rate)
 		l.write(&b)
 	}
 	s.axis(&b, t)
 	b.WriteString("</div>\n")
 	return template.HTML(b.String()) // all text in it was escaped
+}
+
+// rate is how many came in a second: of those that were sent, and where nobody sends,
+// of the calls.
+func (t *track) rate(b *bin) float64 {
+	if len(t.Sent) > 0 {
+		return float64(b.sent) / t.width
+	}
+	return float64(b.answered) / t.width
 }
 
 // middle is the moment in the middle of a bin.
@@ -193,9 +196,10 @@ func (s *sheet) axis(b *strings.Builder, t *track) {
 		most = 5
 	}
 	b.WriteString(`<div class="lane"><p class="lt"></p><div class="y"></div><div class="plot axis">`)
-	for i, tick := range (figure.Axis{Unit: figure.Seconds}).Ticks(0, t.end, most) {
+	ticks := (figure.Axis{Unit: figure.Seconds}).Ticks(0, t.end, most)
+	for i, tick := range ticks {
 		class := ""
-		if i%2 == 1 {
+		if i%2 == 1 && len(ticks) > 4 { // for which a phone has no room
 			class = ` class="odd"`
 		}
 		fmt.Fprintf(b, `<span%s style="left:%s">%s</span>`, class, share(tick.At/t.end), html.EscapeString(tick.Label))
@@ -231,7 +235,7 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 			}
 			for _, e := range edges(c.Bound) {
 				from, to := t.window(c.Window)
-				add(threshold{e.at.Number, from, to, signs[e.is] + w.bytes(e.at.Number)})
+				add(threshold{e.at.Number, from, to, signs[e.is] + w.written(e.at.Number)})
 			}
 		}
 	}
@@ -242,7 +246,7 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 		}
 		for _, e := range edges(signal.Bound) {
 			if !slices.ContainsFunc(all, func(o threshold) bool { return o.at == e.at.Number }) {
-				add(threshold{e.at.Number, 0, t.end, signal.Name + " " + signs[e.is] + w.bytes(e.at.Number)})
+				add(threshold{e.at.Number, 0, t.end, signal.Name + " " + signs[e.is] + w.written(e.at.Number)})
 			}
 		}
 	}

@@ -18,20 +18,20 @@ func (s *sheet) memoryLane(b *strings.Builder, t *track) {
 	l := s.lane(t, "Memory", 200, s.memory, lab.Bytes)
 	p := l.plot
 	before := math.Inf(-1)
-	for _, e := range t.Events {
-		if e.Kind == lab.EventExited && e.At >= 0 && e.At-before >= s.least(t) {
-			p.upright(e.At, "exit")
-			before = e.At
+	for _, e := range t.exits() {
+		if !e.asked && e.at >= 0 && e.at-before >= s.least(t) {
+			p.upright(e.at, "exit")
+			before = e.at
 		}
 	}
 	var labels labels
 	limit := s.limit(p, t)
 	switch {
 	case limit > s.memory:
-		l.legend += ` <span class="key">limit ` + html.EscapeString(s.w.bytes(limit)) + `, above the picture</span>`
+		l.legend += ` <span class="key">limit ` + html.EscapeString(s.w.written(limit)) + `, above the picture</span>`
 	case limit > 0:
 		l.legend += sample("limit", "limit")
-		labels.add(1, limit/s.memory, "limit "+s.w.bytes(limit), "lim", l.height)
+		labels.add(1, limit/s.memory, "limit "+s.w.written(limit), "lim", l.height)
 	}
 	if s.allocations(p, t) {
 		l.legend += sample("alloc", "what a process may allocate")

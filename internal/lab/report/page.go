@@ -76,6 +76,12 @@ func (f *Findings) cards(part string) (all []card) {
 			one.Mark, one.Words, one.Class = "–", "not judged", "none"
 		}
 		r, drawn := rulerOf(c.Results)
+		last := 0 // that has a picture
+		for i := range c.Results {
+			if finite(float64(c.Results[i].Estimate)) && finite(float64(c.Results[i].Threshold)) {
+				last = i
+			}
+		}
 		for i := range c.Results {
 			result := &c.Results[i]
 			row := cardRow{Who: f.who(c, result), Inputs: f.inputs(c, result)}
@@ -94,7 +100,7 @@ func (f *Findings) cards(part string) (all []card) {
 				row.N = number(float64(result.N))
 			}
 			if drawn {
-				row.Picture = r.interval(s, class, i == len(c.Results)-1, result)
+				row.Picture = r.interval(s, class, i == last, result)
 			}
 			// The verdict's own sentence, where it says more than the number.
 			if row.Estimate == "" || result.Measure == verdict.Aligned || result.Measure == verdict.Endpoint {
@@ -124,6 +130,9 @@ func (f *Findings) gateRows() (rows []gateRow) {
 			row := gateRow{ID: c.ID, Window: joined(c.Window), Who: f.who(c, r), Found: estimate(s, r), Asked: asked(s, r)}
 			if !finite(float64(r.Estimate)) {
 				row.Found = r.Why
+			}
+			if row.Who == "" && r.Repeat > 0 {
+				row.Who = fmt.Sprintf("repeat %d", r.Repeat)
 			}
 			row.Mark, row.Words, row.Class = marks(r.Decision, c.Part)
 			rows = append(rows, row)
@@ -226,10 +235,10 @@ func (f *Findings) action(a lab.Action) string {
 	case a.Limit != nil:
 		var all []string
 		if a.Limit.Memory > 0 {
-			all = append(all, "memory limit "+w.bytes(float64(a.Limit.Memory)))
+			all = append(all, "memory limit "+w.written(float64(a.Limit.Memory)))
 		}
 		if a.Limit.Allocation > 0 {
-			all = append(all, "a process may allocate "+w.bytes(float64(a.Limit.Allocation)))
+			all = append(all, "a process may allocate "+w.written(float64(a.Limit.Allocation)))
 		}
 		return strings.Join(all, ", ")
 	case a.Fault != nil:

@@ -51,7 +51,7 @@ func TestTheReportsOwnQuestionsAreAnsweredInSecondsOfTheRun(t *testing.T) {
 		return value.Datetime(value.Ticks(began.Add(time.Duration(seconds * float64(time.Second)))))
 	}
 	request := func(seconds, ms float64, ok bool) map[string]value.Value {
-		return map[string]value.Value{"timestamp": at(seconds), "duration": value.Real(ms), "success": value.Bool(ok)}
+		return map[string]value.Value{"timestamp": at(seconds), "duration": value.Real(ms), "success": value.String(map[bool]string{true: "True", false: "False"}[ok])}
 	}
 	text := func(seconds float64, message string) map[string]value.Value {
 		return map[string]value.Value{"timestamp": at(seconds), "message": value.String(message)}

@@ -66,9 +66,9 @@ func estimate(s scale, r *verdict.Result) string {
 
 // asked is what the number was held against.
 func asked(s scale, r *verdict.Result) string {
-	text := string(r.Is) + " " + s.print(float64(r.Threshold))
+	text := string(r.Is) + " " + s.asked(float64(r.Threshold))
 	if r.Is == verdict.Within {
-		text = "within ±" + s.print(float64(r.Threshold))
+		text = "within ±" + s.asked(float64(r.Threshold))
 	}
 	if r.Raised {
 		text += " (raised to what the same variant twice differed by)"

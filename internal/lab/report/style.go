@@ -59,7 +59,7 @@ button{float:right;margin:6px;font:12px system-ui,sans-serif;color:var(--text);b
 .bands{height:24px}.band{position:absolute;top:0;bottom:0;overflow:hidden;white-space:nowrap;font-size:12.5px;line-height:24px;padding-left:4px;background:var(--panel);border-left:1px solid var(--line)}
 .band.alt{background:var(--tint)}.band.idle{color:var(--muted);font-style:italic}
 .axis{height:20px}.axis span{position:absolute;transform:translateX(-50%);font-size:11.5px;color:var(--muted);white-space:nowrap}.axis span:first-child{transform:none}
-.worker{height:26px}.gen{position:absolute;top:5px;height:16px;background:var(--blue);opacity:.32;overflow:hidden;font-size:0}.gen.alt{opacity:.55}
+.worker{height:26px}.gen{position:absolute;top:5px;height:16px;background:color-mix(in srgb,var(--blue) 32%,var(--paper));overflow:hidden;white-space:nowrap;font-size:11px;line-height:16px;text-indent:4px}.gen.alt{background:color-mix(in srgb,var(--blue) 55%,var(--paper))}
 .ex{position:absolute;top:2px;font-size:15px;line-height:20px;font-weight:700;transform:translateX(-50%);text-shadow:0 0 2px var(--paper),0 0 2px var(--paper)}.ex.low{top:8px;font-size:10px}
 .sig{position:relative;height:19px;margin-bottom:2px;background:var(--panel);border-radius:3px;overflow:hidden}.sig i{position:absolute;top:0;bottom:0;min-width:3px;background:var(--orange);opacity:.6}.sig span{position:relative;display:block;font-size:12.5px;line-height:18px;padding-left:5px;text-shadow:0 0 2px var(--paper),0 0 3px var(--paper)}
 .hl{position:absolute;font-size:11.5px;line-height:13px;white-space:nowrap;color:var(--muted);padding:0 3px;text-shadow:0 0 2px var(--paper),0 0 2px var(--paper),0 0 3px var(--paper)}.hl.lim{color:var(--no)}

@@ -30,6 +30,14 @@ func (s scale) print(v float64) string {
 	return text
 }
 
+// asked is a threshold, with its unit.
+func (s scale) asked(v float64) string {
+	if s.unit == lab.Bytes {
+		s.words = s.family(v)
+	}
+	return s.print(v)
+}
+
 // plain is the scale without what its numbers are counted over, for those that stand
 // behind one that says it.
 func (s scale) plain() scale {
@@ -189,14 +197,14 @@ func (f *Findings) bound(c *Criterion) string {
 		return c.Bound
 	}
 	if w.Within != nil {
-		return "within ±" + s.print(w.Within.Number)
+		return "within ±" + s.asked(w.Within.Number)
 	}
 	text := ""
 	for i, e := range edges(w.Bound) {
 		if i > 0 {
 			text += " and "
 		}
-		text += string(e.is) + " " + s.print(e.at.Number)
+		text += string(e.is) + " " + s.asked(e.at.Number)
 	}
 	return text
 }

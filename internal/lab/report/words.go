@@ -72,9 +72,6 @@ func (w words) bytes(v float64) string {
 	if w.tens {
 		base, names = 1000, [...]string{"B", "kB", "MB", "GB", "TB"}
 	}
-	if !finite(v) {
-		return number(v)
-	}
 	unit := 0
 	for math.Abs(v) >= base*0.9995 && unit < len(names)-1 {
 		v /= base
@@ -83,8 +80,23 @@ func (w words) bytes(v float64) string {
 	return number(v) + " " + names[unit]
 }
 
+// family is that in which an amount that somebody wrote is round; if it is so in both
+// or in none, that of the others.
+func (w words) family(v float64) words {
+	if tens, twos := round(math.Abs(v), 1000), round(math.Abs(v), 1024); tens != twos && math.Abs(v) >= 1000 {
+		w.tens = tens
+	}
+	return w
+}
+
+// written is an amount that somebody wrote.
+func (w words) written(v float64) string { return w.family(v).bytes(v) }
+
 // value is a number in a unit of the file's.
 func (w words) value(v float64, unit lab.Unit) string {
+	if !finite(v) {
+		return number(v)
+	}
 	switch unit {
 	case lab.Bytes:
 		return w.bytes(v)

@@ -13,6 +13,7 @@ import (
 // exit is a worker's end, in words.
 type exit struct {
 	at     float64
+	asked  bool // by the file, or by the run's end
 	killed bool // by the kernel, as far as can be told
 	mark   string
 	words  string
@@ -27,7 +28,7 @@ func (t *track) exits() (all []exit) {
 		one := exit{at: e.At, mark: "■"}
 		switch {
 		case t.asked(e.At):
-			one.mark, one.words = "▸", fmt.Sprintf("ended as the phase asks (code %d)", e.Code)
+			one.asked, one.mark, one.words = true, "", fmt.Sprintf("ended as the phase asks (code %d)", e.Code)
 		case e.Code == 137:
 			one.killed, one.mark, one.words = true, "✕", "killed by the kernel (code 137)"
 		case e.Code > 128:
@@ -100,7 +101,7 @@ func (s *sheet) workerLane(b *strings.Builder, t *track) {
 		return true
 	}
 	for _, e := range exits {
-		if e.mark != "▸" && apart(e.mark, e.at) {
+		if !e.asked && apart(e.mark, e.at) {
 			fmt.Fprintf(b, `<span class="ex no" style="left:%s" title="%s">%s</span>`, share(e.at/t.end), html.EscapeString(clock(e.at)+" "+e.words), e.mark)
 		}
 	}
@@ -128,7 +129,7 @@ func told137(exits []exit, allocations int) string {
 			if len(first) < 5 {
 				first = append(first, clock(e.at))
 			}
-		case e.mark != "▸":
+		case !e.asked:
 			others++
 		}
 	}
