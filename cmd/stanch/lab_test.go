@@ -234,3 +234,71 @@ func processesWith(t *testing.T, text string) (all []string) {
 	}
 	return all
 }
+
+const hungryWorker = `
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+kept = []
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        status = 200
+        if self.path.startswith("/take"):
+            try:
+                kept.append(b"x" * (8 << 20))
+            except MemoryError:
+                print("MemoryError: no room for 8 MiB", file=sys.stderr, flush=True)
+                kept.clear()
+                status = 500
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+`
+
+// The limits are the kernel's: an allocation that fails, and a kill.
+func TestALabsLimitsAreTheKernels(t *testing.T) {
+	t.Parallel()
+	dir, program := labFolder(t, `version: 1
+name: limits
+hypothesis: {claim: "First an allocation fails, then the kernel kills.", smallest-effect: 1MiB}
+subject:
+  variants: {python: {command: [python3, worker.py, "{port}"]}}
+  runtime: native
+  memory: 160MiB
+  allocation: 100MiB
+load:
+  streams:
+    take: {arrivals: even, http: [{get: /take}]}
+phases:
+  - {name: fails, for: 3s, load: {take: 10/s}}
+  - {name: killed, for: 4s, do: [{limit: {allocation: 100GiB}}], load: {take: 10/s}}
+proof:
+  - {id: memory-error, test: query, window: fails, kql: FunctionAppLogs | where Message has "MemoryError" | summarize n = count(), above: 0}
+  - {id: no-kill-yet, test: query, window: fails, kql: traces | where message has "code 137" | summarize n = count(), at-most: 0}
+  - {id: killed, test: query, window: killed, kql: traces | where message has "exited with code 137" | summarize n = count(), above: 0}
+  - {id: full, test: level, window: killed, series: charge, quantile: 80%, above: 64MiB, confidence: 0.9}
+disproof:
+  - {id: never-full, test: level, window: killed, series: charge, quantile: 90%, below: 32MiB, confidence: 0.9}
+collect: {every: 20ms}
+`), labProgram(t)
+	if err := os.WriteFile(filepath.Join(dir, "worker.py"), []byte(hungryWorker), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "bundle")
+	code, stdout, stderr := labDo(t, program, "run", dir, "--out", out)
+	if code != 0 {
+		t.Errorf("stanch lab run: exit code %d, want 0\n%s%s", code, stdout, stderr)
+	}
+	events, err := os.ReadFile(filepath.Join(out, "runs", "01", "events.csv"))
+	if err != nil || !strings.Contains(string(events), "the kernel killed") {
+		t.Errorf("the events (%v) do not say that the kernel killed:\n%s", err, events)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
+	"github.com/stanch-dev/stanch/internal/lab"
 	"github.com/stanch-dev/stanch/internal/memory"
 	"github.com/stanch-dev/stanch/internal/memory/cgroup"
 )
@@ -24,7 +25,7 @@ type group struct {
 
 const groupPrefix = "stanch-lab-"
 
-func newGroup(run int, limit bytesize.Size) (*group, error) {
+func newGroup(run int, limit lab.Limit) (*group, error) {
 	own, err := cgroup.System().Own()
 	if err == nil {
 		err = own.Writable()
@@ -42,10 +43,10 @@ func newGroup(run int, limit bytesize.Size) (*group, error) {
 		own.Close()
 		return nil, fmt.Errorf("make a memory cgroup for the worker: %w", err)
 	}
-	g := &group{own: own, group: child}
-	if err := child.SetLimit(int64(limit)); err != nil {
+	g := &group{own: own, group: child, allocation: limit.Allocation}
+	if err := child.SetLimit(int64(limit.Memory)); err != nil {
 		_ = g.close()
-		return nil, fmt.Errorf("limit the worker to %v: %w", limit, err)
+		return nil, fmt.Errorf("limit the worker to %v: %w", limit.Memory, err)
 	}
 	return g, nil
 }
