@@ -93,10 +93,18 @@ func (f *Findings) reasons(v *verdict.Verdict) (all []string) {
 	}
 	tell := func(part string, wanted func(d verdict.Decision) bool) (found []string) {
 		for _, c := range f.part(part) {
+			var all []*verdict.Result
 			for i := range c.Results {
 				if r := &c.Results[i]; wanted(r.Decision) {
-					found = append(found, part+" "+c.ID+says(c)+" "+f.sentence(c, r))
+					all = append(all, r)
 				}
+			}
+			switch len(all) {
+			case 0:
+			case 1:
+				found = append(found, part+" "+c.ID+says(c)+" "+f.sentence(c, all[0]))
+			default:
+				found = append(found, part+" "+c.ID+says(c)+" "+f.several(c, all))
 			}
 		}
 		return found

@@ -343,3 +343,59 @@ func TestATimelineHasAtMostSixHundredBinsARun(t *testing.T) {
 		f.Records = append([]lab.Record{{}}, f.Records...)
 	}
 }
+
+func FuzzAnyTextIsKeptApart(f *testing.F) {
+	f.Add(hostile, "MemoryError")
+	f.Add("--> <!-- ]]> </pre>", "\xff\xfe")
+	f.Add("\u2028{{define}}", "<svg onload=alert(1)>")
+	f.Fuzz(func(t *testing.T, one, other string) {
+		e := blobs()
+		e.Name, e.Hypothesis.Claim, e.Proof[0].Says = one, other, one
+		found := &report.Findings{
+			Experiment: e, Manifest: lab.Manifest{State: lab.Complete, Why: other}, Notes: []string{one},
+			Records: []lab.Record{{
+				Number: 1, Role: "trial", Variant: one, Round: 1, Began: began, Spans: []lab.Span{{Name: other, To: 10}}, Why: one,
+				Events: []lab.Event{{At: 1, Kind: lab.EventNote, Text: other}},
+			}},
+			Answers:  []lab.Answer{{ID: one, Part: other, Run: 1, KQL: one, Columns: []string{other}, Rows: [][]any{{one}, {other}}, Problem: other}, {ID: "failed allocations", Part: "report", Run: 1, Rows: [][]any{{2.0, one}}}},
+			Verdict:  &verdict.Verdict{Outcome: verdict.Inconclusive, Why: []string{one}, Next: other, Causes: []string{one}},
+			Criteria: []report.Criterion{{Part: report.Proof, ID: one, Says: other, Test: one, Bound: other, Results: []verdict.Result{{ID: one, Why: other, Estimate: verdict.Number(math.NaN()), Decision: verdict.Unclear}}}},
+		}
+		all := written(t, found)
+		if err := checkHTML(all["html"]); err != nil {
+			t.Errorf("HTML with %q and %q: %v", one, other, err)
+		}
+		if n := strings.Count(string(all["html"]), "<script"); n != 1 {
+			t.Errorf("HTML with %q and %q has %d scripts, want its own", one, other, n)
+		}
+		checkJUnit(t, "fuzz", all["xml"])
+		if rows, err := csv.NewReader(bytes.NewReader(all["csv"])).ReadAll(); err != nil || len(rows) != 21 {
+			t.Errorf("Timeline with %q and %q: %d rows, %v; want 21", one, other, len(rows), err)
+		}
+	})
+}
+
+// A worker that keeps 24 KiB with each request is told to do so, before and after its
+// cure side by side.
+func TestTheCostOfARequestIsThatOfTheWorld(t *testing.T) {
+	page, err := report.HTML(swapped(t, 7))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost := string(page)[strings.Index(string(page), `<section id="cost">`):]
+	rows := regexp.MustCompile(`<tr><td>load</td><td>(first|second)</td>.*?<td class="n">([^<]*)</td></tr>`).FindAllStringSubmatch(cost, -1)
+	if len(rows) != 2 || rows[0][1] != "first" || rows[1][1] != "second" {
+		t.Fatalf("HTML: the costs of load are %v, want first's and then second's", rows)
+	}
+	if got, _, _ := strings.Cut(rows[0][2], " KiB"); !near(got, 24, 0.5) {
+		t.Errorf("HTML: first keeps %q a request, want 24 KiB", rows[0][2])
+	}
+	if !strings.HasSuffix(rows[1][2], " B") {
+		t.Errorf("HTML: second keeps %q a request, want next to nothing", rows[1][2])
+	}
+}
+
+func near(text string, want, by float64) bool {
+	v, err := strconv.ParseFloat(text, 64)
+	return err == nil && math.Abs(v-want) <= by
+}

@@ -29,6 +29,25 @@ func (f *Findings) sentence(c *Criterion, r *verdict.Result) string {
 	return text
 }
 
+// several are results of one criterion in a sentence: what was asked for once, then each.
+func (f *Findings) several(c *Criterion, all []*verdict.Result) string {
+	s := f.scaleOf(c)
+	text := "asked for: " + asked(s, all[0])
+	for _, r := range all {
+		_, words, _ := marks(r.Decision, c.Part)
+		found := r.Why
+		if finite(float64(r.Estimate)) {
+			found = estimate(s, r)
+		}
+		who := f.who(c, r)
+		if who == "" {
+			who = fmt.Sprintf("repeat %d", r.Repeat)
+		}
+		text += "; " + who + ": " + found + ", " + words
+	}
+	return text
+}
+
 // who is whose result it is: the repeat, where there are several, and the variant.
 func (f *Findings) who(c *Criterion, r *verdict.Result) string {
 	text := ""

@@ -173,7 +173,15 @@ func millis(ms float64) string {
 	return number(ms) + " ms"
 }
 
-func percent(share float64) string { return number(100*share) + " %" }
+// percent is a share, to three digits.
+func percent(share float64) string {
+	v := 100 * share
+	if abs := math.Abs(v); finite(v) && abs >= 1000 {
+		unit := math.Pow(10, math.Floor(math.Log10(abs))-2)
+		v = math.Round(v/unit) * unit
+	}
+	return number(v) + " %"
+}
 
 // clock is a moment of a run: minutes, seconds and tenths.
 func clock(seconds float64) string {
