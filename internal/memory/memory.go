@@ -37,6 +37,7 @@ type Tree struct {
 	Anon      int64     `json:"anon"`    // resident less file- and shm-backed pages, from statm
 	PSS       int64     `json:"pss"`     // proportional set size at the last slow look; 0 before it
 	Private   int64     `json:"private"` // private clean and dirty bytes at the last slow look; 0 before it
+	Beside    int64     `json:"-"`       // of Private, what is no anonymous memory, such as relocated code, read in the same look
 	Shared    int64     `json:"shared"`  // anonymous bytes that Anon counts more than once (copy-on-write after a fork), at the last slow look; 0 when processes came or went since
 	Threads   int       `json:"threads"`
 	FDs       int       `json:"fds"`     // open file descriptors at the last slow look; 0 before it

@@ -27,7 +27,7 @@ type sampler struct {
 	charge        memory.Charge
 	spent, stolen uint64
 	slowAt        time.Time
-	beside        float64 // private bytes less anonymous ones, at the last slow look
+	beside        float64 // private bytes that are no anonymous memory, at the last slow look
 	told          map[string]bool
 }
 
@@ -144,7 +144,7 @@ func (s *sampler) processes(sample *lab.Sample) {
 		tree.RSS += w.Tree.RSS
 		tree.Anon += w.Tree.Anon
 		tree.Shared += w.Tree.Shared
-		tree.Private += w.Tree.Private
+		tree.Beside += w.Tree.Beside
 		tree.Threads += w.Tree.Threads
 		tree.FDs += w.Tree.FDs
 		if w.Tree.SlowAt.After(tree.SlowAt) {
@@ -170,12 +170,13 @@ func (s *sampler) processes(sample *lab.Sample) {
 	set(sample, lab.RSS, float64(tree.RSS))
 	set(sample, lab.Threads, float64(tree.Threads))
 	// What is private and no anonymous memory, such as relocated code, hardly changes:
-	// between two slow looks it is taken as it was.
-	if tree.SlowAt.After(s.slowAt) && tree.Private > 0 {
-		s.slowAt, s.beside = tree.SlowAt, float64(tree.Private)-used
+	// between two slow looks it is taken as it was. Private itself is of another moment
+	// than used, which may have moved by all that the worker holds.
+	if tree.SlowAt.After(s.slowAt) {
+		s.slowAt, s.beside = tree.SlowAt, float64(tree.Beside)
 	}
 	if !s.slowAt.IsZero() {
-		set(sample, lab.Private, max(used+s.beside, 0))
+		set(sample, lab.Private, used+s.beside)
 		set(sample, lab.FDs, float64(tree.FDs))
 	}
 	switch {

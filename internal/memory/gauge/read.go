@@ -54,6 +54,7 @@ func (g *Gauge) readWorker(w *worker, to *memory.Worker) {
 		t.Anon += anon
 	}
 	t.PSS, t.Private, t.FDs, t.SlowAt = w.slow.pss, w.slow.private, w.slow.fds, w.slow.at
+	t.Beside = w.slow.beside
 	if !w.slow.stale {
 		t.Shared = w.slow.shared
 	}

@@ -45,6 +45,7 @@ func (g *Gauge) lookSlowly(last slow, processes []*process, moved, all bool) (sl
 		proportional += r.pssAnon
 	}
 	next.shared = max(anonymous-proportional, 0)
+	next.beside = max(next.private-proportional, 0)
 	next.cost = time.Since(next.at)
 	return next, nil
 }

@@ -30,11 +30,11 @@ const never = math.MaxUint64
 
 // slow is what is read seldom.
 type slow struct {
-	pss, private, shared int64
-	fds                  int
-	at                   time.Time
-	cost                 time.Duration // of the look itself
-	stale                bool          // processes came or went since, so that shared says nothing
+	pss, private, beside, shared int64
+	fds                          int
+	at                           time.Time
+	cost                         time.Duration // of the look itself
+	stale                        bool          // processes came or went since, so that shared says nothing
 }
 
 func (w *worker) close() {

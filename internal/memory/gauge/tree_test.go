@@ -53,7 +53,7 @@ func (p *proc) process(pid, parent, group, session, anon int) {
 		"%d (a) b) S %d %d %d 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %d 0 0\n", pid, parent, group, session, 1000+p.last))
 	p.write(fmt.Sprintf("%d/statm", pid), fmt.Sprintf("99999 %d %d 0 0 0 0\n", (anon+1)*mib/pages, mib/pages))
 	p.write(fmt.Sprintf("%d/smaps_rollup", pid), fmt.Sprintf(
-		"Pss: %d kB\nPss_Anon: %d kB\nPrivate_Dirty: %d kB\nAnonymous: %d kB\n", anon<<10, anon<<10, anon<<10, anon<<10))
+		"Pss: %d kB\nPss_Anon: %d kB\nPrivate_Clean: 1024 kB\nPrivate_Dirty: %d kB\nAnonymous: %d kB\n", anon<<10, anon<<10, anon<<10, anon<<10))
 	for fd := range 3 {
 		p.write(fmt.Sprintf("%d/fd/%d", pid, fd), "")
 	}
@@ -159,7 +159,7 @@ func TestATreeIsAProcessAndAllThatDescendsFromIt(t *testing.T) {
 				t.Errorf("a tree of 10, 20 and 30 MiB reads %d MiB in %d processes", got, n)
 			}
 			r := look(t, g)
-			if w := r.Worker("w"); w.PID != workerPid || w.Tree.RSS != 63*mib || w.Tree.PSS != 60*mib || w.Tree.Private != 60*mib || w.Tree.Threads != 3 || w.Tree.FDs != 9 || w.Tree.SlowAt.IsZero() {
+			if w := r.Worker("w"); w.PID != workerPid || w.Tree.RSS != 63*mib || w.Tree.PSS != 60*mib || w.Tree.Private != 63*mib || w.Tree.Beside != 3*mib || w.Tree.Threads != 3 || w.Tree.FDs != 9 || w.Tree.SlowAt.IsZero() {
 				t.Errorf("Read() = %+v", w)
 			}
 			if r.Self != 512*int64(os.Getpagesize()) || !r.Pressure.Known || r.Pressure.SomeAvg10 != 2.5 {
