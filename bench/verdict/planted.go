@@ -7,6 +7,7 @@ type planted struct {
 	name  string
 	truth verdict.Outcome
 	why   string // it is known
+	shown string // what the verdict's reasons have to name; empty is nothing
 	base  string // the template of its file
 	terms terms
 }

@@ -5,7 +5,7 @@ import "github.com/stanch-dev/stanch/internal/lab/verdict"
 // supported are the experiments whose claim is true.
 func supported() []planted {
 	is := func(name, why, base string, change func(t *terms)) planted {
-		return planted{name, verdict.Supported, why, base, usual(change)}
+		return planted{name, verdict.Supported, why, "", base, usual(change)}
 	}
 	return []planted{
 		is("python-map", "16 KiB of a dict for each request", "growth", func(t *terms) {
@@ -13,12 +13,15 @@ func supported() []planted {
 		}),
 		is("python-native", "20 KB of malloc for each request, which Python's heap knows nothing of", "growth", func(t *terms) {
 			t.Told = []string{"native=/work:20000"}
+			t.Repeats = 1
 		}),
 		is("node-heap", "64 KiB of objects for each request", "growth", func(t *terms) {
 			t.Told, t.Language, t.Memory, t.Smallest, t.Size = []string{"keep=/work:65536"}, "node", "512MiB", "16KiB", "64KiB"
+			t.Repeats = 1
 		}),
 		is("go-heap", "32 KiB of a slice for each request", "growth", func(t *terms) {
 			t.Told, t.Language, t.Smallest, t.Size = []string{"keep=/work:32768"}, "go", "8KiB", "32KiB"
+			t.Repeats = 1
 		}),
 		is("under-saw-teeth", "96 KiB for each request, below 4 MB of garbage that is collected twice a second", "growth", func(t *terms) {
 			t.Told, t.Memory = []string{"keep=/work:98304", "cycle=/work:40000"}, "512MiB"

@@ -19,6 +19,9 @@ type trick struct {
 	do   func(dir string, r *rand.Rand) (what string, err error)
 }
 
+// errNothing is for a bundle in which a trick finds nothing to play with.
+var errNothing = errors.New("there is nothing to edit")
+
 // derived are the files that follow from the evidence.
 func derived() []string {
 	return []string{"queries.json", "timeline.csv", "criteria.json", "verdict.json", "report.html", "report.md", "junit.xml"}
@@ -97,7 +100,7 @@ func among(dir string, r *rand.Rand, edit func([]byte, *rand.Rand) ([]byte, bool
 			return path, os.WriteFile(filepath.Join(dir, path), changed, 0o644)
 		}
 	}
-	return "", errors.New("tamper: there is nothing to edit")
+	return "", errNothing
 }
 
 // filesOf are all files below a folder, by their paths in it, sorted.
@@ -180,8 +183,11 @@ func runsOf(dir string) ([]string, error) {
 
 func swapRuns(dir string, r *rand.Rand) (string, error) {
 	runs, err := runsOf(dir)
-	if err != nil || len(runs) < 2 {
-		return "", errors.Join(err, errors.New("tamper: there are no two runs"))
+	if err != nil {
+		return "", err
+	}
+	if len(runs) < 2 {
+		return "", errNothing
 	}
 	i := r.IntN(len(runs) - 1)
 	a, b, aside := runs[i], runs[i+1], filepath.Join(dir, "aside")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -18,6 +19,10 @@ type tampering struct {
 	Caught bool   `json:"caught"`
 	Said   string `json:"said"` // by verify
 }
+
+// mostBundles is how many bundles a trick is tried on: some have one run alone, or a worker
+// that said nothing.
+const mostBundles = 50
 
 // tamperAll plays tricks on copies of the bundles, drawn by the seed, each kind in turn.
 func (p programs) tamperAll(ctx context.Context, root string, trials []trial, tricks []trick, n int, seed uint64) ([]tampering, error) {
@@ -37,7 +42,12 @@ func (p programs) tamperAll(ctx context.Context, root string, trials []trial, tr
 		wait.Go(func() {
 			for i := range next {
 				r := rand.New(rand.NewPCG(seed, uint64(i)))
-				all[i], errs[i] = p.tamper(ctx, root, bundles[r.IntN(len(bundles))], &tricks[i%len(tricks)], r)
+				for range mostBundles { // until the trick finds something to edit
+					all[i], errs[i] = p.tamper(ctx, root, bundles[r.IntN(len(bundles))], &tricks[i%len(tricks)], r)
+					if !errors.Is(errs[i], errNothing) {
+						break
+					}
+				}
 			}
 		})
 	}

@@ -22,6 +22,7 @@ type trial struct {
 	Truth    verdict.Outcome `json:"truth"`
 	Outcome  verdict.Outcome `json:"outcome"` // empty if there was none
 	Right    bool            `json:"right"`
+	Shown    bool            `json:"shown"`    // and its reasons name what was planted
 	Verified bool            `json:"verified"` // the bundle verifies
 	Seconds  float64         `json:"seconds"`
 	Why      []string        `json:"why"`
@@ -66,6 +67,7 @@ func (p programs) run(ctx context.Context, root string, e *planted, seed uint64)
 	}
 	t.Outcome, t.Why = told.Outcome, told.Why
 	t.Right = t.Outcome == e.truth
+	t.Shown = t.Right && strings.Contains(strings.Join(t.Why, "\n"), e.shown)
 	code, said, err = p.ask(ctx, "", "lab", "verify", t.bundle)
 	if t.Verified = err == nil && code == 0; !t.Verified {
 		t.Why = append(t.Why, fmt.Sprintf("lab verify ended with code %d, %v: %s", code, err, said))
