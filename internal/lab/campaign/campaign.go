@@ -112,7 +112,7 @@ func (c *campaign) one(ctx context.Context, run timeline.Run) (goOn bool, err er
 	c.order[run.Round]++
 	order := c.order[run.Round]
 	if err := sink.Begin(lab.Record{Number: run.Number, Role: string(run.Role), Variant: run.Variant, Round: run.Round, Order: order, Began: time.Now().UTC()}); err != nil {
-		return false, err
+		return false, errors.Join(err, sink.Close(lab.Record{Number: run.Number}))
 	}
 	record, err := trial.New(c.cfg.Config, run, sink).Run(ctx)
 	record.Order, record.Began = order, record.Began.UTC()

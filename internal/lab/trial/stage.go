@@ -36,6 +36,7 @@ type stage struct {
 
 	mu      sync.Mutex
 	last    []string        // lines for people, to say why it ended
+	deaths  int             // of workers so far
 	workers map[string]int  // pid by the name that stanch gives
 	freed   map[string]bool // whose end is told already
 }
@@ -164,6 +165,9 @@ func (s *stage) line(stream process.Stream, line []byte) {
 			s.started(event, pid, m[2])
 		}
 	case telemetry.WorkerDied, telemetry.WorkerStopped:
+		s.mu.Lock()
+		s.deaths++
+		s.mu.Unlock()
 		s.exited(event)
 	case telemetry.Frozen, telemetry.BandChanged, telemetry.ReplaceStarted, telemetry.ReplaceDone, telemetry.LeakChanged:
 		s.t.tell(event.Time, lab.Event{Kind: lab.EventNote, Text: event.Text})
@@ -217,6 +221,17 @@ func (s *stage) pids() (all []int) {
 	return all
 }
 
+// mostStarts is how often a worker may die before it has taken any work. What is wrong
+// with its command will not get better.
+const mostStarts = 3
+
+// stillborn says that a worker died that often.
+func (s *stage) stillborn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.deaths >= mostStarts
+}
+
 // startTime is the longest until a worker takes work.
 const startTime = 90 * time.Second
 
@@ -238,6 +253,9 @@ func (s *stage) ready(ctx context.Context) error {
 		case <-tick.C:
 			if s.ask(ctx, http.MethodGet, "/readyz", nil) == nil {
 				return nil
+			}
+			if s.stillborn() {
+				return broken("variant %s died %d times before it took any work%s", s.t.variant.Name, mostStarts, s.tail())
 			}
 		}
 	}
