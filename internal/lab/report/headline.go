@@ -36,6 +36,13 @@ func (f *Findings) headline() headline {
 			h.Mark, h.Words, h.Class = "?", "Inconclusive", "open"
 			h.Lead = "The evidence decides neither for the claim nor against it."
 		}
+		if f.onlyCompared() {
+			h.Lead = map[verdict.Outcome]string{
+				verdict.Supported:    "Everything that was compared came out as it was expected, or no worse where nothing was.",
+				verdict.NotSupported: "Something that was compared came out against what was expected.",
+				verdict.Inconclusive: "The evidence does not decide how the two compare.",
+			}[v.Outcome]
+		}
 		return h
 	case f.Manifest.State == lab.Aborted:
 		h := headline{Mark: "–", Words: "No verdict", Class: "none", Lead: "The experiment was aborted. What it left is below; nothing follows from it."}
@@ -115,13 +122,16 @@ func (f *Findings) reasons(v *verdict.Verdict) (all []string) {
 		if all = tell(Disproof, is); len(all) > 0 {
 			return all
 		}
-		return v.Why
+		for _, why := range v.Why {
+			all = append(all, f.compareWords(v, why))
+		}
+		return all
 	}
 	instrument := append(tell(Gate, not), tell(Control, not)...)
 	criteria := append(tell(Disproof, is), tell(Proof, not)...)
 	told := map[string]bool{}
 	for _, why := range v.Why {
-		instead, kind := []string{why}, ""
+		instead, kind := []string{f.compareWords(v, why)}, ""
 		switch {
 		case strings.HasPrefix(why, "gate "), strings.HasPrefix(why, "control ") && !strings.HasSuffix(why, " was not run"):
 			instead, kind = instrument, "instrument"
@@ -145,4 +155,16 @@ func says(c *Criterion) string {
 		return ":"
 	}
 	return " (" + strings.TrimSuffix(c.Says, ".") + "):"
+}
+
+// compareWords is what the verdict says about a comparison, with units; all else is
+// left as it is.
+func (f *Findings) compareWords(v *verdict.Verdict, why string) string {
+	s := scale{words: wordsOf(f.Experiment), unit: lab.Share}
+	for i := range v.Comparisons {
+		if c := &v.Comparisons[i]; strings.HasPrefix(why, c.Name+": ") {
+			return fmt.Sprintf("%s: %s beside %s is %s, %s", c.Name, c.B, c.A, c.Change, changed(s, &c.Result))
+		}
+	}
+	return why
 }

@@ -60,7 +60,7 @@ func (f *Findings) page() *page {
 	}
 	if v := f.judged(); v != nil {
 		p.Next, p.Causes = v.Next, v.Causes
-		if len(v.Repeats) > 1 {
+		if len(v.Repeats) > 1 && !f.onlyCompared() {
 			for _, r := range v.Repeats {
 				p.Repeats = append(p.Repeats, repeatView{r.Repeat, r.Outcome, f.tally(r.Repeat)})
 			}
@@ -127,7 +127,7 @@ const pageTemplate = `<!doctype html>
 <h2>The criteria, and their evidence</h2>
 <p class="meta">A dot is what was found, the bar its interval, the upright line what it is held against. The criterion holds where the ground is tinted. A number without a bar was read, not estimated.</p>
 {{range .}}{{template "group" .}}{{end}}</section>
-{{end}}<section id="timeline">
+{{end}}{{if and .Compared (not .Groups)}}{{template "compared" .}}{{end}}<section id="timeline">
 <h2>The timeline</h2>
 {{with .Speed}}<p class="meta">It ran {{.}} times as fast as it is written. Times are those of the clock on the wall.</p>
 {{end}}<div class="scroll"><table class="phases"><thead><tr><th>phase</th><th>time</th>{{if not .A}}<th>variant</th>{{end}}<th>load</th><th>at its start</th></tr></thead><tbody>
@@ -144,15 +144,7 @@ const pageTemplate = `<!doctype html>
 {{range .}}<tr><td>{{.Phase}}</td><td>{{.Variant}}</td><td class="n">{{.Requests}}</td><td class="n">{{.Rate}}</td><td class="n">{{.Failed}}</td><td class="n">{{.Mean}}</td><td class="n">{{.P50}}</td><td class="b">{{.P95}}<i style="width:{{.MsBar}}"></i></td><td class="n">{{.Used}}</td><td class="b">{{.Highest}}<i style="width:{{.UsedBar}}"></i></td><td class="n">{{.Kept}}</td></tr>
 {{end}}</tbody></table></div>
 </section>
-{{end}}{{with .Compared}}<section id="comparison">
-<h2>{{$.B}} against {{$.A}}</h2>
-<p class="meta">By how much {{$.B}} lies above (+) or below (−) {{$.A}}, as a share of {{$.A}}, over pairs of runs under the same load. Within the tinted ground the difference does not matter.</p>
-<div class="cards">{{range .}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.Name}} <span class="state">{{.Change}}</span></h4>
-<p>{{.Says}}</p>
-<div class="res"><div class="pic">{{.Picture}}</div><div><p>{{with .Estimate}}<b>{{.}}</b>{{end}}{{.Why}}</p><p class="meta">{{with .Asked}}{{.}} · {{end}}{{with .Expect}}expected: {{.}} · {{end}}{{with .Window}}in {{.}} · {{end}}{{.N}} pairs</p>{{with .Told}}<p class="meta">{{.}}.</p>{{end}}</div></div></article>
-{{end}}</div>
-</section>
-{{end}}{{if or .Checks .Gates}}<section id="instrument">
+{{end}}{{if and .Compared .Groups}}{{template "compared" .}}{{end}}{{if or .Checks .Gates}}<section id="instrument">
 <h2>Controls and gates</h2>
 {{with .Checks}}<h3>Controls</h3>
 <p class="meta">They show that the instrument sees what is there, and nothing else.</p>
@@ -184,7 +176,15 @@ const pageTemplate = `<!doctype html>
 <script>{{.Script}}</script>
 </body>
 </html>
-{{define "group"}}<h3>{{.Title}}</h3>
+{{define "compared"}}<section id="comparison">
+<h2>{{$.B}} against {{$.A}}</h2>
+<p class="meta">By how much {{$.B}} lies above (+) or below (−) {{$.A}}, as a share of {{$.A}}, over pairs of runs under the same load. Within the tinted ground the difference does not matter.</p>
+<div class="cards">{{range .Compared}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.Name}} <span class="state">{{.Change}}</span></h4>
+<p>{{.Says}}</p>
+<div class="res"><div class="pic">{{.Picture}}</div><div><p>{{with .Estimate}}<b>{{.}}</b>{{end}}{{.Why}}</p><p class="meta">{{with .Asked}}{{.}} · {{end}}{{with .Expect}}expected: {{.}} · {{end}}{{with .Window}}in {{.}} · {{end}}{{.N}} pairs</p>{{with .Told}}<p class="meta">{{.}}.</p>{{end}}</div></div></article>
+{{end}}</div>
+</section>
+{{end}}{{define "group"}}<h3>{{.Title}}</h3>
 <p class="meta">{{.Text}}</p>
 <div class="cards">{{range .Cards}}{{template "card" .}}{{end}}</div>
 {{end}}{{define "card"}}<article class="card {{.Class}}"><h4><span class="mark" aria-hidden="true">{{.Mark}}</span> {{.ID}} <span class="state">{{.Words}}</span></h4>

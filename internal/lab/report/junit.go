@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/stanch-dev/stanch/internal/lab"
 	"github.com/stanch-dev/stanch/internal/lab/verdict"
 	"github.com/stanch-dev/stanch/internal/telemetry/render/tabular"
 )
@@ -53,7 +55,8 @@ type problem struct {
 }
 
 // JUnit is the findings for a build server: a test case for the verdict and for each
-// gate, control, criterion of proof and of disproof. What is missed is a failure, a
+// gate, control, criterion of proof and of disproof, and each comparison of which
+// something is expected. What is missed is a failure, a
 // disproof that holds is one too, and what can't be said is an error: so is a gate or
 // a control that does not hold, for nothing follows then. The form is that of Ant's
 // JUnit schema. The error is about a text that XML can't hold.
@@ -81,6 +84,7 @@ func JUnit(f *Findings) ([]byte, error) {
 			s.Cases = append(s.Cases, f.testcase(c))
 		}
 	}
+	s.Cases = append(s.Cases, f.comparedCases()...)
 	for _, c := range s.Cases {
 		switch {
 		case c.Error != nil:
@@ -156,4 +160,42 @@ func (f *Findings) testcase(c *Criterion) testcase {
 		t.Error = problemOf("unclear", message, lines)
 	}
 	return t
+}
+
+// comparedCases are the comparisons of which something is expected; where two variants
+// are all that is asked about, that is not worse.
+func (f *Findings) comparedCases() (all []testcase) {
+	v := f.judged()
+	if v == nil || f.Experiment.Compare == nil {
+		return nil
+	}
+	for i := range v.Comparisons {
+		c := &v.Comparisons[i]
+		var met []verdict.Change
+		for _, m := range f.Experiment.Compare.Metrics {
+			switch {
+			case m.ID != c.Name:
+			case m.Expect == lab.Less || m.Expect == lab.More:
+				met = []verdict.Change{verdict.Better}
+			case m.Expect == lab.Equal:
+				met = []verdict.Change{verdict.Equivalent}
+			case f.onlyCompared():
+				met = []verdict.Change{verdict.Better, verdict.Equivalent}
+			}
+		}
+		if len(met) == 0 {
+			continue
+		}
+		t := testcase{Name: tabular.Visible(c.Name), Class: "lab." + Compare, Time: "0"}
+		lines := []string{f.compareWords(v, c.Name+": ")}
+		switch {
+		case slices.Contains(met, c.Change):
+		case c.Change == verdict.Undecided:
+			t.Error = problemOf("undecided", c.Name+" is undecided", lines)
+		default:
+			t.Failure = problemOf(Compare, c.Name+" is "+string(c.Change), lines)
+		}
+		all = append(all, t)
+	}
+	return all
 }

@@ -142,6 +142,9 @@ func TestABuildServerIsToldWhatFailedAndWhatCannotBeSaid(t *testing.T) {
 		{"aborted", "lab.proof/killed", "error", "nothing was judged"},
 		{"compared", "lab.verdict/verdict", "passed", "it is supported"},
 		{"compared", "lab.proof/grows", "passed", "it holds in each repeat"},
+		{"compared", "lab.compare/time", "passed", "less was expected, and it is"},
+		{"compared", "lab.compare/held", "failure", "less by a fifth was expected, and it is within that"},
+		{"compared", "lab.compare/same-time", "", "nothing is expected of it"},
 	} {
 		suite, err := report.JUnit(all[test.story])
 		if err != nil {

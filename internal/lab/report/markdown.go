@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/lab/verdict"
@@ -31,6 +32,9 @@ func Markdown(f *Findings) []byte {
 		f.markCompared(&b, v)
 		b.WriteString("\n")
 		for _, r := range v.Repeats {
+			if f.onlyCompared() {
+				break // by itself a repeat says nothing
+			}
 			fmt.Fprintf(&b, "- Repeat %d by itself: **%s**; %s\n", r.Repeat, r.Outcome, marked(f.tally(r.Repeat)))
 		}
 	}
@@ -45,18 +49,25 @@ func Markdown(f *Findings) []byte {
 	return b.Bytes()
 }
 
-// markTable is a row for each result.
+// markTable is a row for each result; of a gate that all runs pass there is one.
 func (f *Findings) markTable(b *bytes.Buffer) {
 	head := false
+	row := func(part string, cells ...string) {
+		if !head {
+			head = true
+			b.WriteString("\n| | part | criterion | window | found | asked for | n |\n|---|---|---|---|---|---|---|\n")
+		}
+		fmt.Fprintf(b, "| %s | %s | %s |\n", cells[0], part, strings.Join(cells[1:], " | "))
+	}
 	for _, part := range []string{Proof, Disproof, Control, Gate} {
 		for _, c := range f.part(part) {
 			s := f.scaleOf(c)
+			if n := len(c.Results); part == Gate && n > 1 && c.decided() == verdict.Holds {
+				row(part, "✓ holds", marked(c.ID)+"<br>in "+counted(n, "run"), marked(joined(c.Window)), marked(spread(s, c.Results)), marked(asked(s, &c.Results[0])), counting(n))
+				continue
+			}
 			for i := range c.Results {
 				r := &c.Results[i]
-				if !head {
-					head = true
-					b.WriteString("\n| | part | criterion | window | found | asked for | n |\n|---|---|---|---|---|---|---|\n")
-				}
 				mark, words, _ := marks(r.Decision, c.Part)
 				name := marked(c.ID)
 				if who := f.who(c, r); who != "" {
@@ -66,10 +77,23 @@ func (f *Findings) markTable(b *bytes.Buffer) {
 				if !finite(float64(r.Estimate)) {
 					found = marked(r.Why)
 				}
-				fmt.Fprintf(b, "| %s %s | %s | %s | %s | %s | %s | %s |\n", mark, words, c.Part, name, marked(joined(c.Window)), found, marked(asked(s, r)), counting(r.N))
+				row(part, mark+" "+words, name, marked(joined(c.Window)), found, marked(asked(s, r)), counting(r.N))
 			}
 		}
 	}
+}
+
+// spread is from the least to the most that was found.
+func spread(s scale, results []verdict.Result) string {
+	least, most := math.Inf(1), math.Inf(-1)
+	for i := range results {
+		v := float64(results[i].Estimate)
+		least, most = min(least, v), max(most, v)
+	}
+	if least == most {
+		return s.print(least)
+	}
+	return s.print(least) + " to " + s.print(most)
 }
 
 // markCompared is a row for each comparison.

@@ -399,3 +399,28 @@ func near(text string, want, by float64) bool {
 	v, err := strconv.ParseFloat(text, 64)
 	return err == nil && math.Abs(v-want) <= by
 }
+
+// Where two variants are all that is asked about, the comparison is the evidence.
+func TestAComparisonAloneIsToldFirst(t *testing.T) {
+	f := swapped(t, 7)
+	e := f.Experiment
+	e.Proof, e.Disproof, e.Controls, f.Criteria = nil, nil, lab.Controls{}, nil
+	e.Compare.Metrics[0].Expect = lab.Either
+	judge(t, f)
+	if f.Verdict.Outcome != verdict.Supported {
+		t.Fatalf("Judge: %s, want supported: %v", f.Verdict.Outcome, f.Verdict.Why)
+	}
+	all := written(t, f)
+	page := string(all["html"])
+	if at, after := strings.Index(page, `id="comparison"`), strings.Index(page, `id="timeline"`); at < 0 || at > after || strings.Contains(page, `id="criteria"`) {
+		t.Errorf("HTML: the comparison stands at %d and the timeline at %d, want it first, and no criteria", at, after)
+	}
+	if strings.Contains(page, "proof holds") || !strings.Contains(page, "no worse where nothing was") {
+		t.Error("HTML: it speaks of proof, and there is none")
+	}
+	for name, want := range map[string]string{"lab.verdict/verdict": "passed", "lab.compare/held": "passed", "lab.compare/time": "passed", "lab.compare/same-time": "passed"} {
+		if got := checkJUnit(t, "compared alone", all["xml"])[name]; got != want {
+			t.Errorf("JUnit: %s is %q, want %s", name, got, want)
+		}
+	}
+}

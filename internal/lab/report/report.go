@@ -63,6 +63,11 @@ func (f *Findings) judged() *verdict.Verdict {
 	return f.Verdict
 }
 
+// onlyCompared says whether two variants are all that is asked about.
+func (f *Findings) onlyCompared() bool {
+	return f.Experiment.Compare != nil && len(f.Experiment.Proof) == 0
+}
+
 // part are the criteria of a part, in their order.
 func (f *Findings) part(part string) (all []*Criterion) {
 	for i := range f.Criteria {

@@ -57,7 +57,7 @@ func (f *Findings) who(c *Criterion, r *verdict.Result) string {
 	case r.Repeat > 0 && c.Part != Control && f.rounds() > 1:
 		text = fmt.Sprintf("repeat %d", r.Repeat)
 	}
-	if len(r.Inputs) > 0 && r.Repeat > 0 && f.Experiment.Compare != nil {
+	if len(r.Inputs) > 0 && r.Repeat > 0 && f.Experiment.Compare != nil && c.Part != Control {
 		if text != "" {
 			text += ", "
 		}

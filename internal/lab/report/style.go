@@ -5,7 +5,7 @@ package report
 const pageStyle = `
 :root{--paper:#fff;--text:#1b2026;--muted:#56616d;--line:#dde2e7;--panel:#f5f7f9;--tint:#eaf0f6;--blue:#1d5fc0;--orange:#b85500;--violet:#6a3fb5;--teal:#0b7285;--yes:#08684c;--no:#b3241c;--open:#855800;--calm:#56616d;--yesbg:#e4f3ec;--nobg:#fbe9e7;--openbg:#fbf2dc;--calmbg:#eef1f4}
 @media (prefers-color-scheme:dark){:root{--paper:#13161a;--text:#e7eaed;--muted:#9da8b4;--line:#2d343c;--panel:#1a1e24;--tint:#1f262e;--blue:#7fb2ff;--orange:#ffab5e;--violet:#bfa3ff;--teal:#5fd0e4;--yes:#54d3a6;--no:#ff8f85;--open:#f0c258;--calm:#9da8b4;--yesbg:#12312a;--nobg:#3a1d1b;--openbg:#35290f;--calmbg:#20262d}}
-@media print{details{display:block}.scroll{overflow:visible!important}}
+@media print{.scroll{overflow:visible!important}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--text);font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;overflow-wrap:break-word}
 main{max-width:1180px;margin:0 auto;padding:clamp(18px,4vw,48px) clamp(14px,4vw,40px) 64px}

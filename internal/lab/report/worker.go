@@ -27,7 +27,7 @@ func (t *track) exits() (all []exit) {
 		}
 		one := exit{at: e.At, mark: "■"}
 		switch {
-		case t.asked(e.At):
+		case t.wanted(e.At):
 			one.asked, one.mark, one.words = true, "", fmt.Sprintf("ended as the phase asks (code %d)", e.Code)
 		case e.Code == 137:
 			one.killed, one.mark, one.words = true, "✕", "killed by the kernel (code 137)"
@@ -41,9 +41,9 @@ func (t *track) exits() (all []exit) {
 	return all
 }
 
-// asked says whether a worker's end is one that the file asks for: another variant or
+// wanted says whether a worker's end is one that the file asks for: another variant or
 // a fresh process at a phase's start, or the end of the run.
-func (t *track) asked(at float64) bool {
+func (t *track) wanted(at float64) bool {
 	const slack = 3.0
 	if n := len(t.phases); n > 0 && t.Finished && at >= t.phases[n-1].To-0.05 {
 		return true
