@@ -36,7 +36,7 @@ type Service struct {
 	Dir     string   // as of a variant
 	Command []string // {port} is the port of 127.0.0.1 that it is to listen on
 	Env     map[string]string
-	Setting string // the worker's variable that gets its address, as http://127.0.0.1:PORT
+	Setting string // the worker's variable that gets its address, as http://HOST:PORT
 }
 
 // Settings are what a function host is set to for a variant. Zero is what the folder

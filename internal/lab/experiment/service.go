@@ -15,7 +15,7 @@ func service() object[lab.Service] {
 			by(".", at("dir", "Where it is started, below the experiment's folder.", folder(), func(s *lab.Service) *string { return &s.Dir })),
 			must(at("command", "Its program and arguments. {port} is the port that it is to listen on, as is the variable PORT.", list(1, 200, text()), func(s *lab.Service) *[]string { return &s.Command })),
 			at("env", "Variables, beside those that the lab runs with.", environment(), func(s *lab.Service) *map[string]string { return &s.Env }),
-			must(at("setting", "The worker's variable that gets its address, as http://127.0.0.1:PORT.", variable(), func(s *lab.Service) *string { return &s.Setting })),
+			must(at("setting", "The worker's variable that gets its address, as http://HOST:PORT.", variable(), func(s *lab.Service) *string { return &s.Setting })),
 		},
 	}
 }

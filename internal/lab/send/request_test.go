@@ -184,6 +184,34 @@ func TestAnAnswerThatComesBeforeTheBodyIsReadCounts(t *testing.T) {
 	}
 }
 
+// It would hold the client until its patience ends.
+func TestAServerThatAnswersAndReadsNoFurtherIsLeft(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := make(chan struct{})
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		nc, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer nc.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(nc)); err == nil {
+			_, _ = io.WriteString(nc, ok)
+			<-told
+		}
+	})
+	got := inTurn(t, "http://"+l.Addr().String(), nothing, timeline.Arrival{Method: "POST", Path: "/", Size: 64 << 20})
+	close(told)
+	_ = l.Close()
+	serving.Wait()
+	if a := got.all[0]; a.Status != 200 || a.Lost != "" || a.Done > 9 {
+		t.Errorf("told %+v, want the answer well before the 10 s of its timeout", a)
+	}
+}
+
 func TestALargeBodyArrivesWhole(t *testing.T) {
 	const size = 40<<20 + 7
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
