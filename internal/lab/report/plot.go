@@ -109,7 +109,7 @@ func (p *plot) curve(class string, n int, point func(i int) (at, v float64), cut
 	end := func() {
 		flush()
 		if points == 1 {
-			d.WriteString("h0") // a line of no length has a round end: a dot
+			d.WriteString("h3") // a dot, for nothing joins it
 		}
 		began, points = false, 0
 	}
