@@ -189,8 +189,8 @@ func TestAFixForAnOOMIsTriedUnderTheSameLoad(t *testing.T) {
 		}
 	}
 	alone, _ := written(t, answers(draft.OOM))
-	if n := len(alone.Phases); n != 3 {
-		t.Errorf("without a fix there are %d phases, want 3", n)
+	if n := len(alone.Phases); n != 4 {
+		t.Errorf("without a fix there are %d phases, want 4", n)
 	}
 }
 

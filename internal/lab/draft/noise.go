@@ -33,12 +33,11 @@ func (p plan) tells(perCycle float64) float64 {
 	return least
 }
 
-// slope is the least growth a request that a slope along a window with so many of them
-// would find.
-func (p plan) slope(requests float64) float64 {
-	c := verdict.Criterion{ID: "planted", Measure: verdict.Slope, Per: "requests", Is: verdict.Above}
+// slope is the least growth a second that a slope without load would find.
+func (p plan) slope() float64 {
+	c := verdict.Criterion{ID: "planted", Measure: verdict.Slope, Per: "seconds", Is: verdict.Above}
 	effect, err := verdict.Foresee(c, supposed(), verdict.Planned{
-		Seconds: p.Stretch.Seconds(), Units: requests, Samples: int(p.Stretch / p.Every),
+		Seconds: p.Still.Seconds(), Units: p.Still.Seconds(), Samples: int(p.Still / p.Every),
 	})
 	if err != nil {
 		return math.Inf(1)

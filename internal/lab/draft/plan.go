@@ -17,6 +17,7 @@ type plan struct {
 	Quiet   time.Duration // leak: with a tenth of the load
 	Load    time.Duration // of the phase with cycles, without its rests
 	Rest    time.Duration
+	Still   time.Duration // oom: without load
 	Stretch time.Duration // oom: of the baseline, of the overload and of the recovery
 	Every   time.Duration // between samples
 	Idle    time.Duration
@@ -44,10 +45,11 @@ func runs(c Claim, two bool, rounds int) float64 {
 	switch {
 	case c == Leak:
 		round = 1 + 1.0/5 + 1.0/3 // and warm-up, and quiet
-	case c == OOM && two:
-		round = 3 + 2.0/5 // and warm-up, and remediation
 	case c == OOM:
-		round = 2 + 1.0/5
+		controls, round = 2.2+1.0/3, 2.1+1.0/5+1.0/3 // a baseline has its rest; and warm-up, and still
+		if two {
+			round += 1 + 1.0/5 // recovery and remediation
+		}
 	default:
 		round = 2 * (1 + 1.0/5) // two arms
 	}
@@ -56,7 +58,7 @@ func runs(c Claim, two bool, rounds int) float64 {
 
 // planOf lays out a version of so many rounds in so much time.
 func (a Answers) planOf(takes time.Duration, small bool) plan {
-	p := plan{Least: 2, Most: 4, Every: 500 * time.Millisecond, Idle: 2 * time.Second, Bin: 10 * time.Second, Near: 30 * time.Second}
+	p := plan{Least: 2, Most: 4, Every: 500 * time.Millisecond, Idle: 2 * time.Second}
 	if a.Claim == Compare {
 		p.Least, p.Most = 4, 6 // what few pairs can show is not much
 	}
@@ -67,7 +69,7 @@ func (a Answers) planOf(takes time.Duration, small bool) plan {
 		if a.Claim == Compare {
 			p.Least, p.Most = 3, 3
 		}
-		p.Every, p.Idle, p.Bin, p.Near = 100*time.Millisecond, 300*time.Millisecond, time.Second, 5*time.Second
+		p.Every, p.Idle = 200*time.Millisecond, 300*time.Millisecond
 		step, rest = 100*time.Millisecond, 600*time.Millisecond
 		fast *= hurry
 		if a.Claim == OOM {
@@ -75,10 +77,16 @@ func (a Answers) planOf(takes time.Duration, small bool) plan {
 		}
 	}
 	one := time.Duration(float64(takes) / runs(a.Claim, a.Other != nil, p.Least))
-	p.Stretch = one.Truncate(step)
+	p.Stretch, p.Still = one.Truncate(step), (one / 3).Truncate(step)
 	p.WarmUp, p.Quiet = (one / 5).Truncate(step), (one / 3).Truncate(step)
-	p.Rest = max(rest, (one / cycles / 6).Truncate(step))
+	p.Rest = max(rest, (one / cycles / 5).Truncate(step)) // a cycle's floor is sought in its last fifth
 	p.Load = max((one/cycles-p.Rest).Truncate(step), step) * cycles
+	if a.Claim == OOM {
+		// So near that chance would not do it in the two windows, and told finely enough.
+		p.Rest = max(p.Stretch/10, 2*time.Second).Truncate(step)
+		p.Near = (p.Stretch / 25).Truncate(step)
+		p.Bin = max((p.Near / 3).Truncate(step), 100*time.Millisecond)
+	}
 	p.Fast, p.Slow = a.rates(fast), a.rates(fast/10)
 	return p
 }

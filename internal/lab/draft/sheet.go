@@ -86,7 +86,7 @@ func sheetOf(a Answers) sheet {
 	s := sheet{
 		Answers: a, Place: "FOLDER", Full: a.planOf(a.Length, false), Small: a.planOf(smallTakes, true),
 		Streams: a.streams(), Stores: len(a.Queues)+len(a.Blobs) > 0, Minutes: int(math.Round(a.Length.Minutes())),
-		Calm: part(a.Memory, 60), Danger: part(a.Memory, 80), Scale: 1,
+		Calm: part(a.Memory, 60), Danger: part(a.Memory, 70), Scale: 1,
 	}
 	if a.Place != "" && !strings.ContainsFunc(a.Place, func(c rune) bool { return !unicode.IsPrint(c) }) {
 		s.Place = a.Place
@@ -113,8 +113,7 @@ func (s *sheet) effects() {
 	switch s.Claim {
 	case OOM:
 		s.Effect = part(s.Memory, 10)
-		s.Plant = roundUp(4 * s.Full.slope(s.Rate/10*s.Full.Stretch.Seconds()))
-		s.SmallPlant = roundUp(4 * s.Small.slope(s.Rate/5*s.Small.Stretch.Seconds()))
+		s.Plant, s.SmallPlant = s.filling(s.Full), s.filling(s.Small)
 		return
 	case Compare:
 		s.Effect = max(part(s.Memory, 2), 2*bytesize.MiB)
@@ -130,6 +129,17 @@ func (s *sheet) effects() {
 	for float64(s.Effect)*float64(s.Scale) < 1.1*s.Small.tells(small) && s.Scale < 512 {
 		s.Scale *= 2
 	}
+}
+
+// filling is the size of a leak a second that fills a tenth to a fifth of the limit
+// without load: what matters to this claim is of that order. It is more where that could
+// not be told.
+func (s *sheet) filling(p plan) bytesize.Size {
+	least := roundUp(4 * p.slope())
+	for float64(least)*p.Still.Seconds() < float64(s.Memory)/10 {
+		least *= 2
+	}
+	return least
 }
 
 // planted is the size of a leak that the control has to find: four times an effect, or
