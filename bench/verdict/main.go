@@ -49,6 +49,7 @@ type result struct {
 	Caught     int         `json:"caught"`
 	Forged     []tampering `json:"forged"` // evidence was edited, and all sums are new
 	Shown      int         `json:"shown"`  // of these, what follows from the evidence showed it
+	Signed     int         `json:"signed"` // and a signature that was needed
 }
 
 func run(ctx context.Context) error {
@@ -98,14 +99,14 @@ func run(ctx context.Context) error {
 		if out.Forged, err = p.tamperAll(ctx, root, out.Trials, forgeries(), *tamperings/2, *first); err != nil {
 			return err
 		}
-		out.Caught = tellTampered("tampered with", out.Tampered)
-		out.Shown = tellTampered("forged: evidence edited, and all sums made anew", out.Forged)
+		out.Caught, _ = tellTampered("tampered with", out.Tampered)
+		out.Shown, out.Signed = tellTampered("forged: evidence edited, and all sums made anew", out.Forged)
 	}
 	if err := rig.Result(os.Stdout, out); err != nil {
 		return err
 	}
-	if out.Wrong+out.Unverified > 0 || out.Caught < len(out.Tampered) || ctx.Err() != nil {
-		return fmt.Errorf("%d verdicts are wrong, %d bundles do not verify, %d of %d tamperings are caught", out.Wrong, out.Unverified, out.Caught, len(out.Tampered))
+	if out.Wrong+out.Unverified > 0 || out.Caught < len(out.Tampered) || out.Signed < len(out.Forged) || ctx.Err() != nil {
+		return fmt.Errorf("%d verdicts are wrong, %d bundles do not verify, %d of %d tamperings are caught, and %d of %d forgeries where a signature is needed", out.Wrong, out.Unverified, out.Caught, len(out.Tampered), out.Signed, len(out.Forged))
 	}
 	return nil
 }

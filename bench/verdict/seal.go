@@ -14,7 +14,10 @@ import (
 	"github.com/stanch-dev/stanch/internal/lab"
 )
 
-const manifest = "manifest.json"
+const (
+	manifest = "manifest.json"
+	signed   = "manifest.sig"
+)
 
 // reseal does what a forger does who knows how bundles are made: all sums anew, and the
 // manifest's own.
@@ -35,7 +38,7 @@ func reseal(dir string) error {
 	m.Files, m.Seal = []lab.FileSum{}, ""
 	slices.Sort(paths)
 	for _, name := range paths {
-		if name == manifest {
+		if name == manifest || name == signed {
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(dir, name))

@@ -20,6 +20,7 @@ var files embed.FS
 type programs struct {
 	stanch, python, node string
 	worker               string // in Go
+	keys                 keys   // that bundles are signed with
 }
 
 // build compiles what is compiled, and finds the rest.
@@ -28,6 +29,9 @@ func build(s *rig.Stage) (p programs, err error) {
 		return p, err
 	}
 	if p.worker, err = s.Build("./bench/verdict/goworker", "goworker"); err != nil {
+		return p, err
+	}
+	if p.keys, err = newKeys(s.Dir); err != nil {
 		return p, err
 	}
 	// The interpreter itself: what stands in the path may be a script that finds it.

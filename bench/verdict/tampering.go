@@ -17,7 +17,8 @@ type tampering struct {
 	Bundle string `json:"bundle"`
 	What   string `json:"what"`
 	Caught bool   `json:"caught"`
-	Said   string `json:"said"` // by verify
+	Said   string `json:"said"`   // by verify
+	Signed bool   `json:"signed"` // caught, where the bundle has to be signed
 }
 
 // mostBundles is how many bundles a trick is tried on: some have one run alone, or a worker
@@ -76,6 +77,15 @@ func (p programs) tamper(ctx context.Context, root, bundle string, trick *trick,
 	if err := os.CopyFS(dir, os.DirFS(bundle)); err != nil {
 		return t, fmt.Errorf("copy %s: %w", t.Bundle, err)
 	}
+	// Nobody has to sign, and so it is tried without: what is caught is caught by the sums,
+	// or by making anew what follows.
+	signature, err := os.ReadFile(filepath.Join(dir, signed))
+	if err == nil {
+		err = os.Remove(filepath.Join(dir, signed))
+	}
+	if err != nil {
+		return t, fmt.Errorf("take the signature off %s: %w", t.Bundle, err)
+	}
 	if trick.seal {
 		if err := forgeable(dir); err != nil {
 			return t, err
@@ -90,22 +100,34 @@ func (p programs) tamper(ctx context.Context, root, bundle string, trick *trick,
 		}
 	}
 	code, said, err := p.ask(ctx, "", "lab", "verify", dir)
-	t.Caught, t.Said = err == nil && code != 0, said
+	if err != nil {
+		return t, err
+	}
+	t.Caught, t.Said = code != 0, said
+	if err := os.WriteFile(filepath.Join(dir, signed), signature, 0o644); err != nil {
+		return t, fmt.Errorf("put the signature back: %w", err)
+	}
+	code, _, err = p.ask(ctx, "", "lab", "verify", "--key", p.keys.public, dir)
+	t.Signed = code != 0
 	return t, err
 }
 
-// tellTampered prints a line for each kind, and what was not caught. It gives how many
-// were.
-func tellTampered(title string, all []tampering) (caught int) {
-	fmt.Printf("\n%-60s %s\n", title, "caught")
+// tellTampered prints a line for each kind, and what was not caught without a signature.
+// It gives how many were, without one and with one.
+func tellTampered(title string, all []tampering) (caught, signed int) {
+	fmt.Printf("\n%-50s %-9s %s\n", title, "caught", "with a signature")
 	var kinds []string
-	right, of := map[string]int{}, map[string]int{}
+	right, held, of := map[string]int{}, map[string]int{}, map[string]int{}
 	var missed []string
 	for _, t := range all {
 		if of[t.Kind] == 0 {
 			kinds = append(kinds, t.Kind)
 		}
 		of[t.Kind]++
+		if t.Signed {
+			held[t.Kind]++
+			signed++
+		}
 		if t.Caught {
 			right[t.Kind]++
 			caught++
@@ -114,8 +136,8 @@ func tellTampered(title string, all []tampering) (caught int) {
 		}
 	}
 	for _, kind := range kinds {
-		fmt.Printf("%-60s %d of %d\n", kind, right[kind], of[kind])
+		fmt.Printf("%-50s %-9s %d of %d\n", kind, fmt.Sprintf("%d of %d", right[kind], of[kind]), held[kind], of[kind])
 	}
-	fmt.Printf("%d of %d\n%s", caught, len(all), strings.Join(append(missed, ""), "\n"))
-	return caught
+	fmt.Printf("%-50s %-9s %d of %d\n%s", "all", fmt.Sprintf("%d of %d", caught, len(all)), signed, len(all), strings.Join(append(missed, ""), "\n"))
+	return caught, signed
 }

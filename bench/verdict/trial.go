@@ -50,7 +50,7 @@ func (p programs) run(ctx context.Context, root string, e *planted, seed uint64)
 	ctx, stop := context.WithTimeout(ctx, longest)
 	defer stop()
 	began := time.Now()
-	code, said, err := p.ask(ctx, filepath.Join(root, name+".log"), "lab", "run", dir, "--json", "--out", t.bundle)
+	code, said, err := p.ask(ctx, filepath.Join(root, name+".log"), "lab", "run", dir, "--json", "--sign", p.keys.private, "--out", t.bundle)
 	t.Seconds = time.Since(began).Seconds()
 	if err != nil {
 		t.Why = []string{err.Error()}
@@ -68,7 +68,7 @@ func (p programs) run(ctx context.Context, root string, e *planted, seed uint64)
 	t.Outcome, t.Why = told.Outcome, told.Why
 	t.Right = t.Outcome == e.truth
 	t.Shown = t.Right && strings.Contains(strings.Join(t.Why, "\n"), e.shown)
-	code, said, err = p.ask(ctx, "", "lab", "verify", t.bundle)
+	code, said, err = p.ask(ctx, "", "lab", "verify", "--key", p.keys.public, t.bundle)
 	if t.Verified = err == nil && code == 0; !t.Verified {
 		t.Why = append(t.Why, fmt.Sprintf("lab verify ended with code %d, %v: %s", code, err, said))
 	}

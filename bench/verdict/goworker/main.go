@@ -8,6 +8,7 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"strconv"
@@ -74,5 +75,10 @@ func run(args []string) error {
 		}
 		fmt.Fprintln(w, "ok")
 	})
-	return http.ListenAndServe("127.0.0.1:"+args[0], nil)
+	l, err := net.Listen("tcp", "127.0.0.1:"+args[0])
+	if err != nil {
+		return fmt.Errorf("listen for requests: %w", err)
+	}
+	fmt.Println("ready")
+	return http.Serve(l, nil)
 }

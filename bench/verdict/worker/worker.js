@@ -37,5 +37,5 @@ const server = http.createServer((request, response) => {
   })
 })
 server.keepAliveTimeout = 60000
-server.listen(Number(process.argv[2]), '127.0.0.1')
+server.listen(Number(process.argv[2]), '127.0.0.1', () => console.log('ready'))
 process.on('SIGTERM', () => process.exit(0))

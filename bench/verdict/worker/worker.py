@@ -229,6 +229,7 @@ async def main(port, traits):
     tasks = [asyncio.ensure_future(getattr(worker, name)(n)) for name, n in worker.alone]
     await asyncio.sleep(0)  # so that a start too many ends before anybody connects
     server = await loop.create_server(lambda: Connection(worker), "127.0.0.1", port)
+    print("ready", flush=True)
     await stop.wait()
     for task in tasks:
         task.cancel()
