@@ -31,6 +31,7 @@ type stage struct {
 	url     string // for clients
 	admin   string
 	process *process.Process
+	begun   chan struct{} // closed when process is set
 	scratch string
 	lines   *lines
 
@@ -48,7 +49,7 @@ const ownSettings = "STANCH_"
 var keptSettings = map[string]bool{"STANCH_LANGUAGE_WORKER": true}
 
 func newStage(t *Trial) (*stage, error) {
-	s := &stage{t: t, workers: map[string]int{}, freed: map[string]bool{}}
+	s := &stage{t: t, begun: make(chan struct{}), workers: map[string]int{}, freed: map[string]bool{}}
 	ports := map[int]bool{}
 	var addresses []string
 	for range 2 {
@@ -72,6 +73,7 @@ func newStage(t *Trial) (*stage, error) {
 		Env: s.environment(), Dir: filepath.Join(t.cfg.Folder, filepath.FromSlash(t.variant.Dir)),
 		Output: s.line, Fork: t.group.group.Fork, Add: t.group.group.Add,
 	})
+	close(s.begun)
 	if err != nil {
 		s.lines.close()
 		return nil, fmt.Errorf("start stanch in front of %s: %w", t.variant.Name, err)
@@ -91,7 +93,7 @@ func (s *stage) arguments(listen, admin string) []string {
 		"--role-name", t.e.Name,
 	}
 	if t.e.Subject.Guard == lab.Bare {
-		args = append(args, "--on-unhealthy", "watch", "--leak-replace", "never", "--cgroup=false", "--admission", "off", "--allocator-tuning=false")
+		args = append(args, "--on-unhealthy", "watch", "--leak-replace", "never", "--memory-limit", strconv.FormatInt(int64(t.limit.Memory), 10), "--admission", "off", "--allocator-tuning=false")
 	}
 	if t.e.Collect.Calls && t.variant.Contract == lab.HTTP {
 		args = append(args, "--egress=true")
@@ -120,6 +122,10 @@ func (s *stage) environment() []string {
 	if t.store.text != "" {
 		add("AzureWebJobsStorage", t.store.text)
 		add("STANCH_STORE", t.store.text)
+	}
+	if t.variant.Contract == lab.Functions {
+		// Variants are one app: what one has done is not for the next to do again.
+		add("AzureFunctionsWebHost__hostid", t.e.Name)
 	}
 	if n := t.variant.Settings.Batch; n > 0 {
 		add("BLOB_BATCH_SIZE", strconv.Itoa(n))
@@ -158,6 +164,10 @@ func (s *stage) line(stream process.Stream, line []byte) {
 		return
 	}
 	s.remember(event.Text)
+	<-s.begun
+	if err := s.t.group.adopt(s.process.PID()); err != nil {
+		s.t.note("%v", err)
+	}
 	switch event.Kind {
 	case telemetry.WorkerStarted:
 		if m := startedText.FindStringSubmatch(event.Text); m != nil {
