@@ -72,12 +72,12 @@ func hosted(e *lab.Experiment) bool {
 }
 
 // durations are how long requests took, in milliseconds, at the moment when each was
-// due: what waited for its turn has waited. One without an answer took as long as its
-// client would have waited.
+// due: what waited for its turn has waited. One without an answer, or that was never
+// begun, took as long as its client would have waited.
 func (s *sheet) durations() {
 	all := map[string][]point{}
 	for _, sent := range s.r.Sent {
-		if !sent.Request || math.IsNaN(sent.At) {
+		if !sent.Request {
 			continue
 		}
 		took := (sent.Done - sent.Due) * 1000

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -18,14 +22,24 @@ import (
 )
 
 // group is the cgroup of a trial, with the limit that the kernel enforces.
+//
+// A guarded worker is in it together with the stanch that guards it, as in a pod, and
+// both have to do with the limit. Where the worker is only watched, the limit is the
+// worker's alone, on the group that stanch makes for its workers below this one: the
+// recorder of an incident must not be killed by it.
 type group struct {
 	own, group *cgroup.Group
+	alone      bool // the limit is the workers' alone
+
+	mu         sync.Mutex
+	workers    *cgroup.Group // where alone; nil while there is none
+	limit      lab.Limit
 	allocation bytesize.Size // of each process but stanch itself; 0 is none
 }
 
 const groupPrefix = "stanch-lab-"
 
-func newGroup(run int, limit lab.Limit) (*group, error) {
+func newGroup(run int, limit lab.Limit, alone bool) (*group, error) {
 	own, err := cgroup.System().Own()
 	if err == nil {
 		err = own.Writable()
@@ -35,32 +49,111 @@ func newGroup(run int, limit lab.Limit) (*group, error) {
 		return nil, fmt.Errorf("make a memory cgroup for the worker: %w\nhint: a lab needs a limit that the kernel enforces: run it as root, in a container with a writable cgroup, or as systemd-run --user --scope -p Delegate=yes stanch lab run …", err)
 	}
 	own.Sweep(groupPrefix, func(rest string) bool {
-		pid, _, _ := cut(rest)
-		return pid == os.Getpid() || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
+		pid, err := strconv.Atoi(rest[:max(strings.IndexByte(rest, '-'), 0)])
+		return err == nil && (pid == os.Getpid() || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH))
 	})
 	child, err := own.Child(fmt.Sprintf("%s%d-%d", groupPrefix, os.Getpid(), run))
 	if err != nil {
 		own.Close()
 		return nil, fmt.Errorf("make a memory cgroup for the worker: %w", err)
 	}
-	g := &group{own: own, group: child, allocation: limit.Allocation}
-	if err := child.SetLimit(int64(limit.Memory)); err != nil {
+	g := &group{own: own, group: child, alone: alone}
+	if err := g.set(limit); err != nil {
 		_ = g.close()
-		return nil, fmt.Errorf("limit the worker to %v: %w", limit.Memory, err)
+		return nil, err
 	}
 	return g, nil
 }
 
-// cut reads PID-RUN.
-func cut(rest string) (pid, run int, ok bool) {
-	n, err := fmt.Sscanf(rest, "%d-%d", &pid, &run)
-	return pid, run, n == 2 && err == nil
+// set makes a limit hold from here on.
+func (g *group) set(limit lab.Limit) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limit, g.allocation = limit, limit.Allocation
+	on := g.limited()
+	if on == nil {
+		return nil // adopt will
+	}
+	err := on.SetLimit(int64(limit.Memory))
+	if errors.Is(err, syscall.EBUSY) {
+		return broken("limit the worker to %v: it holds more, and this kernel (cgroup v1) lowers no limit below what is held", limit.Memory)
+	}
+	if err != nil {
+		return fmt.Errorf("limit the worker to %v: %w", limit.Memory, err)
+	}
+	return nil
 }
 
-// kills is how many processes the kernel has killed for the limit.
+// limited is the group that has the limit; nil while there is none. The caller holds mu.
+func (g *group) limited() *cgroup.Group {
+	if g.alone {
+		return g.workers
+	}
+	return g.group
+}
+
+// adopt finds the group that a stanch has made for its workers, and limits it. It is
+// asked for with each line of stanch's until it is there, and finds it before its first
+// worker takes work.
+func (g *group) adopt(stanch int) error {
+	g.mu.Lock()
+	if !g.alone || g.workers != nil {
+		g.mu.Unlock()
+		return nil
+	}
+	found, err := g.group.Below(workersGroup(stanch))
+	if err != nil {
+		g.mu.Unlock()
+		return nil
+	}
+	g.workers = found
+	limit := g.limit
+	g.mu.Unlock()
+	return g.set(limit)
+}
+
+// workersGroup is the name that `stanch run` gives the group of its workers.
+func workersGroup(stanch int) string { return fmt.Sprintf("stanch-workers-%d", stanch) }
+
+// forget lets go of the workers' group, which is removed with its stanch.
+func (g *group) forget() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.workers != nil {
+		g.workers.Close()
+		g.workers = nil
+	}
+}
+
+// read looks at the group that has the limit; false if nothing can be said.
+func (g *group) read(c *memory.Charge) (bool, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	on := g.limited()
+	if on == nil {
+		return false, nil
+	}
+	err := on.Read(c)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // it has just gone
+	}
+	return err == nil && c.Known, err
+}
+
+// beside makes a group for what is looked at with the worker. It goes with this one.
+func (g *group) beside(name string) (*cgroup.Group, error) {
+	made, err := g.group.Child(name)
+	if err != nil {
+		return nil, fmt.Errorf("make a memory cgroup for %s: %w", name, err)
+	}
+	return made, nil
+}
+
+// kills is how many processes the kernel has killed for the limit, as far as this group
+// is told: version 1 counts in the group of the one that was killed.
 func (g *group) kills() int64 {
 	var c memory.Charge
-	if g.group.Read(&c) != nil || !c.Known {
+	if ok, _ := g.read(&c); !ok {
 		return 0
 	}
 	return c.OOMKills
@@ -69,10 +162,13 @@ func (g *group) kills() int64 {
 // confine bounds the data of processes that are not bounded yet, but for the stanch in
 // front of the worker. Only the soft limit is set, so that it can be raised again.
 func (g *group) confine(pids []int) error {
-	if g.allocation == 0 {
+	g.mu.Lock()
+	allocation := g.allocation
+	g.mu.Unlock()
+	if allocation == 0 {
 		return nil
 	}
-	limit := unix.Rlimit{Cur: uint64(g.allocation), Max: unix.RLIM_INFINITY}
+	limit := unix.Rlimit{Cur: uint64(allocation), Max: unix.RLIM_INFINITY}
 	var wrong []error
 	for _, pid := range pids {
 		var now unix.Rlimit
@@ -101,6 +197,7 @@ func (g *group) close() error {
 	if g.group == nil {
 		return nil
 	}
+	g.forget()
 	err := g.group.Kill()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

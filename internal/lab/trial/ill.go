@@ -3,7 +3,6 @@ package trial
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/stanch-dev/stanch/internal/lab"
 	"github.com/stanch-dev/stanch/internal/lab/faults"
@@ -63,11 +62,6 @@ func (d *dependencies) standBefore(setting string) error {
 	}
 	if !found && setting == "AzureWebJobsStorage" {
 		value, found = d.t.store.text, d.t.store.text != ""
-	}
-	for _, pair := range d.t.cfg.Environ {
-		if name, v, _ := strings.Cut(pair, "="); !found && name == setting {
-			value, found = v, true
-		}
 	}
 	if !found {
 		return fmt.Errorf("make the dependency %s ill: the worker has no such setting\nhint: the fault names the variable that holds the dependency's address", setting)

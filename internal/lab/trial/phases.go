@@ -2,7 +2,6 @@ package trial
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -247,19 +246,13 @@ func (t *Trial) recycle(ctx context.Context, r *lab.Recycle) error {
 // relimit sets other limits; what is zero stays.
 func (t *Trial) relimit(l lab.Limit) error {
 	next := withLimit(t.limit, l)
-	if next.Memory != t.limit.Memory {
-		err := t.group.group.SetLimit(int64(next.Memory))
-		if errors.Is(err, syscall.EBUSY) {
-			return broken("limit the worker to %v: it holds more, and this kernel (cgroup v1) lowers no limit below what is held", next.Memory)
-		}
-		if err != nil {
-			return fmt.Errorf("limit the worker to %v: %w", next.Memory, err)
-		}
+	if err := t.group.set(next); err != nil {
+		return err
 	}
 	if next != t.limit {
 		t.tell(time.Now(), lab.Event{Kind: lab.EventAction, Text: fmt.Sprintf("limit: memory %v, allocation %v", next.Memory, next.Allocation)})
 	}
-	t.limit, t.group.allocation = next, next.Allocation
+	t.limit = next
 	if s := t.current(); s != nil {
 		if err := t.group.confine(t.group.processes(s.pids(), s.process.PID())); err != nil {
 			t.note("%v", err)

@@ -49,9 +49,14 @@ func newPlanter(t *Trial) (*planter, error) {
 		return nil, fmt.Errorf("listen for the planted leak: %w", err)
 	}
 	defer l.Close()
+	group, err := t.group.beside(planterName)
+	if err != nil {
+		return nil, err
+	}
+	defer group.Close()
 	p.process, err = t.cfg.Host.Start(process.Spec{
 		Name: planterName, Args: []string{t.cfg.Program, PlanterCommand, p.socket}, Env: t.cfg.Environ,
-		Output: func(process.Stream, []byte) {}, Fork: t.group.group.Fork, Add: t.group.group.Add,
+		Output: func(process.Stream, []byte) {}, Fork: group.Fork, Add: group.Add,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the planted leak: %w", err)

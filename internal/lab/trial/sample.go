@@ -110,9 +110,11 @@ func (s *sampler) look(at float64) lab.Sample {
 		sample.Stolen = float64(stolen-s.stolen) / float64(spent-s.spent)
 		s.spent, s.stolen = spent, stolen
 	}
-	if err := s.t.group.group.Read(&s.charge); err != nil {
+	known, err := s.t.group.read(&s.charge)
+	if err != nil {
 		s.problem(err.Error())
-	} else if s.charge.Known {
+	}
+	if known {
 		if s.charge.Limit != memory.Unlimited {
 			sample.Limit = float64(s.charge.Limit)
 		}

@@ -176,7 +176,7 @@ func (t *Trial) prepare(ctx context.Context) error {
 	t.variant = variantOf(t.e, t.run.Variant)
 	t.limit = limitOf(t.e, t.variant)
 	var err error
-	if t.group, err = newGroup(t.run.Number, t.limit); err != nil {
+	if t.group, err = newGroup(t.run.Number, t.limit, t.e.Subject.Guard == lab.Bare); err != nil {
 		return err
 	}
 	if t.store, err = openStore(ctx, t.cfg, t.run.Number); err != nil {
@@ -234,6 +234,9 @@ func (t *Trial) shut() {
 	t.mu.Unlock()
 	if s != nil {
 		s.stop()
+	}
+	if t.group != nil {
+		t.group.forget()
 	}
 }
 

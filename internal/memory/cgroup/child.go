@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/stanch-dev/stanch/internal/memory"
 )
 
 // leaf is the group into which this process moves on version 2, to leave its
@@ -28,6 +30,18 @@ func (g *Group) Child(name string) (*Group, error) {
 		return nil, fmt.Errorf("make cgroup %s below %s: %w", name, g.name, err)
 	}
 	return c, nil
+}
+
+// Below is a group below g that is there already; somebody else made it, and removes it.
+func (g *Group) Below(name string) (*Group, error) {
+	if !filepath.IsLocal(name) || g.version == 0 {
+		return nil, fmt.Errorf("find cgroup %s below %s: %w", name, g.name, os.ErrNotExist)
+	}
+	dir := filepath.Join(g.dir, name)
+	if !exists(dir) {
+		return nil, fmt.Errorf("find cgroup %s below %s: %w", name, g.name, os.ErrNotExist)
+	}
+	return g.at(dir), nil
 }
 
 func (g *Group) child(name string) (*Group, error) {
@@ -52,9 +66,13 @@ func (g *Group) child(name string) (*Group, error) {
 	if err != nil {
 		return nil, refused(dir, err)
 	}
+	return g.at(dir), nil
+}
+
+func (g *Group) at(dir string) *Group {
 	c := newGroup(g.fs, g.version, mount{version: g.version, root: g.root, point: g.point}, dir)
 	c.home, c.memTotal = g.home, g.memTotal
-	return c, nil
+	return c
 }
 
 // handDown lets the groups below have a controller.
@@ -142,10 +160,14 @@ func (g *Group) SetLimit(bytes int64) error {
 // there is time to act: on version 2 everything in g is slowed down above bytes
 // (memory.high), on version 1 it stands still at the limit itself
 // (memory.oom_control). Whoever brakes has to watch and to end what waits: the
-// kernel won't.
+// kernel won't. memory.Unlimited takes the brake away.
 func (g *Group) Brake(bytes int64) error {
 	if g.version == 1 {
-		return g.set("memory.oom_control", "1")
+		on := "1"
+		if bytes == memory.Unlimited {
+			on = "0"
+		}
+		return g.set("memory.oom_control", on)
 	}
 	return g.SetHigh(bytes)
 }

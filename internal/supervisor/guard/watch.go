@@ -205,6 +205,9 @@ func (w *watch) bound(r *memory.Reading, cfg *Config) {
 	}
 	if cfg.Ladder.Mode == band.Watch {
 		limit = memory.Unlimited // what waits there, nobody would end
+		if w.set < 0 {
+			w.set = limit // and a limit that somebody else has set stays
+		}
 	}
 	if limit == w.set {
 		return
@@ -285,7 +288,7 @@ const unreachable = 500 * time.Millisecond
 
 // reach replaces a worker that lives and takes no connections any more.
 func (w *watch) reach(now time.Time, r *memory.Reading, s band.Situation) {
-	if w.busy != nil {
+	if w.busy != nil || w.g.cfg.Load().Ladder.Mode == band.Watch {
 		return
 	}
 	id := w.g.most(r, func(t *tenure) bool {
