@@ -206,3 +206,28 @@ func TestNoiseIsThatOfTheNearestKin(t *testing.T) {
 		t.Errorf("a series that nobody sampled has the noise %+v", got)
 	}
 }
+
+// A leak's stairs, of load and rest in turns, are no noise.
+func TestALeakIsNoNoise(t *testing.T) {
+	plain, leaking := run("a", 1000, "load"), run("a", 1000, "load")
+	requests := verdict.Series{Name: "requests"}
+	count := 0.0
+	for i, at := range leaking.Series[0].At {
+		if int(at)%50 < 40 {
+			count += 10
+		}
+		requests.At, requests.Value = append(requests.At, at), append(requests.Value, count)
+		leaking.Series[0].Value[i] += 5000 * count
+	}
+	plain.Series, leaking.Series = append(plain.Series, requests), append(leaking.Series, requests)
+	c := &verdict.Criterion{Series: "used", Per: "requests", Place: verdict.Place{Window: "load"}}
+	want, _ := foresight.Measured([]verdict.Run{plain})(c)
+	got, ok := foresight.Measured([]verdict.Run{leaking})(c)
+	if !ok || math.Abs(got.New-want.New) > 0.01*want.New {
+		t.Errorf("with a leak of 5,000 B a request the noise is %v, without it %v; want the same", got.New, want.New)
+	}
+	c.Per = ""
+	if got, _ := foresight.Measured([]verdict.Run{leaking})(c); got.New < 10*want.New {
+		t.Errorf("along time the stairs make a noise of %v; want it larger than %v", got.New, 10*want.New)
+	}
+}

@@ -1,6 +1,8 @@
 package foresight
 
 import (
+	"slices"
+
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
 	"github.com/stanch-dev/stanch/internal/lab/verdict"
@@ -37,7 +39,7 @@ func Measured(runs []verdict.Run) Source {
 				if window == "" {
 					continue
 				}
-				if noise, seen := verdict.NoiseOf(&runs[i], c.Series, window); seen && (!ok || noise.New > found.New) {
+				if noise, seen := verdict.NoiseOf(levelled(&runs[i], c, window), c.Series, window); seen && (!ok || noise.New > found.New) {
 					found, ok = Supposed{noise, window}, true
 				}
 			}
@@ -47,6 +49,63 @@ func Measured(runs []verdict.Run) Source {
 		}
 		return found, false
 	}
+}
+
+// levelled is the run without what its series gains with each unit of the criterion's
+// axis: in cycles of load and rest a leak goes up like stairs, and stairs are no noise.
+func levelled(r *verdict.Run, c *verdict.Criterion, window string) *verdict.Run {
+	at := func(name string) int {
+		return slices.IndexFunc(r.Series, func(s verdict.Series) bool { return s.Name == name })
+	}
+	y, x := at(c.Series), at(c.Per)
+	w := slices.IndexFunc(r.Windows, func(w verdict.Window) bool { return w.Name == window })
+	if c.Per == "" || y < 0 || x < 0 || w < 0 {
+		return r
+	}
+	level := verdict.Series{Name: c.Series}
+	var counted []float64
+	for i, moment := range r.Series[y].At {
+		if moment >= r.Windows[w].From && moment < r.Windows[w].To {
+			level.At, level.Value = append(level.At, moment), append(level.Value, r.Series[y].Value[i])
+			counted = append(counted, count(r.Series[x], moment))
+		}
+	}
+	gain := slope(counted, level.Value)
+	for i := range level.Value {
+		level.Value[i] -= gain * counted[i]
+	}
+	out := *r
+	out.Series = slices.Clone(r.Series)
+	out.Series[y] = level
+	return &out
+}
+
+// count is where a series that counts up stands at a moment.
+func count(s verdict.Series, moment float64) float64 {
+	i, found := slices.BinarySearch(s.At, moment)
+	switch {
+	case found:
+		return s.Value[i]
+	case i == 0:
+		return 0
+	}
+	return s.Value[i-1]
+}
+
+// slope is that of the line through points, by least squares; 0 where x does not move.
+func slope(x, y []float64) float64 {
+	var meanX, meanY, square, product float64
+	for i := range x {
+		meanX, meanY = meanX+x[i]/float64(len(x)), meanY+y[i]/float64(len(x))
+	}
+	for i := range x {
+		square += (x[i] - meanX) * (x[i] - meanX)
+		product += (x[i] - meanX) * (y[i] - meanY)
+	}
+	if square == 0 {
+		return 0
+	}
+	return product / square
 }
 
 // named is the window of that name, if the run has it and is of the variant.
