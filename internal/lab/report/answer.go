@@ -7,7 +7,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/telemetry/render/tabular"
 )
 
-// answered are the answers to one of the report's own questions about a run.
+// rows are the answer to one of the report's own questions about a run.
 func (f *Findings) rows(run int, id string) [][]any {
 	for i := range f.Answers {
 		if a := &f.Answers[i]; a.Part == part && a.Run == run && a.ID == id && a.Problem == "" {

@@ -45,12 +45,8 @@ func share(of float64) string {
 func (p *plot) bands() {
 	for i := range p.t.phases {
 		s := &p.t.phases[i]
-		class := ""
 		if i%2 == 1 {
-			class = "alt"
-		}
-		if class != "" {
-			fmt.Fprintf(p, `<path class="%s" d="M%s 0H%sV%dH%[2]sz"/>`, class, place(p.x(s.From)), place(p.x(s.To)), units)
+			fmt.Fprintf(p, `<path class="alt" d="M%s 0H%sV%dH%[1]sz"/>`, place(p.x(s.From)), place(p.x(s.To)), units)
 		}
 	}
 }

@@ -111,14 +111,14 @@ func (s *sheet) workerLane(b *strings.Builder, t *track) {
 		}
 	}
 	b.WriteString("</div>")
-	if text := told137(exits, len(allocations)); text != "" {
+	if text := endings(exits, len(allocations)); text != "" {
 		fmt.Fprintf(b, `<p class="under">%s</p>`, html.EscapeString(text))
 	}
 	b.WriteString("</div>\n")
 }
 
-// told137 says in a line how often and when the worker ended.
-func told137(exits []exit, allocations int) string {
+// endings says in a line how often and when the worker ended.
+func endings(exits []exit, allocations int) string {
 	var parts []string
 	killed, others := 0, 0
 	var first []string
