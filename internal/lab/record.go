@@ -137,17 +137,17 @@ const (
 
 // Manifest says what a bundle is, and where it was made.
 type Manifest struct {
-	Format  int       `json:"format"`
-	State   State     `json:"state"`
-	Why     string    `json:"why,omitempty"` // it was aborted
-	Name    string    `json:"name"`
-	Stanch  string    `json:"stanch"` // its version
-	Small   bool      `json:"small"`
-	Speed   float64   `json:"speed"` // as asked for; 0 is the file's own
-	Scale   float64   `json:"scale"`
-	Seed    uint64    `json:"seed"`
+	Format int     `json:"format"`
+	State  State   `json:"state"`
+	Why    string  `json:"why,omitempty"` // it was aborted
+	Name   string  `json:"name"`
+	Stanch string  `json:"stanch"` // its version
+	Small  bool    `json:"small"`
+	Speed  float64 `json:"speed"` // as asked for; 0 is the file's own
+	Scale  float64 `json:"scale"`
+	Seed   uint64  `json:"seed"`
 	// Compare is there where the experiment was only run to compare two variants.
-	Compare *Pairing `json:"compare,omitempty"`
+	Compare *Pairing  `json:"compare,omitempty"`
 	Started time.Time `json:"started"`
 	Ended   time.Time `json:"ended"`
 	Machine Machine   `json:"machine"`
