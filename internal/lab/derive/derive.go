@@ -154,7 +154,7 @@ func calls(ctx context.Context, tables table.Source, r *lab.Record) ([]lab.Call,
 		if !ok || math.IsNaN(took) || row[0].IsNull() {
 			continue
 		}
-		all = append(all, lab.Call{At: at, Done: at + took/1000, Name: row[2].Str(), OK: row[3].Bool()})
+		all = append(all, lab.Call{At: at, Done: at + took/1000, Name: row[2].Str(), OK: strings.EqualFold(row[3].Text(), "true")})
 	}
 	return all, nil
 }
