@@ -123,6 +123,10 @@ func see(e *lab.Experiment, c verdict.Criterion, noise Source) Sight {
 		s.Why = fmt.Sprintf("growth from rest to rest takes %d cycles, and %s has %d", leastCycles, s.Window, n)
 		return s
 	}
+	if c.Measure == verdict.Percentile {
+		s.ranked(&c)
+		return s
+	}
 	if why, never := unforeseen(&c); never {
 		s.Why = why
 		return s
@@ -160,10 +164,29 @@ func unforeseen(c *verdict.Criterion) (why string, never bool) {
 			return "how wide a quotient is depends on its size", true
 		}
 		return "", false
-	case verdict.Percentile, verdict.Shift, verdict.Saturating, verdict.Retained, verdict.Endpoint:
+	case verdict.Shift, verdict.Saturating, verdict.Retained, verdict.Endpoint:
 		return "how wide it is depends on what comes", true
 	}
 	return "it is read, as it is", true
+}
+
+// ranked says whether a percentile's bound can be had at all: it is one of the values,
+// and with too few of them none lies beyond the percentile for sure. That is the least:
+// values that go together count as fewer.
+func (s *Sight) ranked(c *verdict.Criterion) {
+	s.Why = "how wide it is depends on what comes"
+	inside, values := c.At, s.Requests // the odds that one value does not lie beyond
+	if c.Is == verdict.Above || c.Is == verdict.AtLeast {
+		inside = 1 - c.At
+	}
+	if slices.Contains(lab.AllSeries(), lab.Series(c.Series)) {
+		values = int64(s.Samples)
+	}
+	needed := int64(math.Ceil(math.Log(1-c.Confidence) / math.Log(inside)))
+	if values < needed {
+		s.Grade, s.Tells = Coarse, math.Inf(1)
+		s.Why = fmt.Sprintf("%.0f %% of its values with a confidence of %v takes %d of them or more, and %s has %d", 100*c.At, c.Confidence, needed, s.Window, values)
+	}
 }
 
 // judge says what could be told, and how that stands to what is asked.

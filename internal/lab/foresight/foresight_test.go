@@ -147,6 +147,31 @@ func TestTooFewCyclesAreTold(t *testing.T) {
 	}
 }
 
+// The counts are those of tables of order statistics: 0.95^90 is the first below 0.01.
+func TestAPercentileTakesSoManyValues(t *testing.T) {
+	for _, row := range []struct {
+		bound string
+		every time.Duration
+		grade foresight.Grade
+	}{
+		{"below", 480 * time.Second / 89, foresight.Coarse},
+		{"below", 480 * time.Second / 90, foresight.Unknown},
+		{"above", 480 * time.Second / 2, foresight.Unknown}, // 0.05^2
+		{"above", 480 * time.Second, foresight.Coarse},
+	} {
+		e := read(t, "4KiB", "8m", "20/s", 0)
+		e.Collect.Every = row.every
+		calm := &e.Proof[2]
+		if row.bound == "above" {
+			calm.Bound.Above, calm.Bound.Below = calm.Bound.Below, nil
+		}
+		s := look(t, e, foresight.Assumed(1))["calm"]
+		if s.Grade != row.grade || s.Why == "" {
+			t.Errorf("95 %% %s something, of %d samples, is %s: %s; want it %s", row.bound, s.Samples, s.Grade, s.Why, row.grade)
+		}
+	}
+}
+
 func TestASpeedLeavesTheUnitsAsTheyWereWritten(t *testing.T) {
 	noise := foresight.Assumed(bytesize.MiB)
 	plain, fast := look(t, read(t, "4KiB", "8m", "20/s", 0), noise), look(t, read(t, "4KiB", "8m", "20/s", 2), noise)
