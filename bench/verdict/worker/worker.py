@@ -186,6 +186,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport):
         self.transport = transport
+        transport.max_size = 16384  # a buffer of each read, which has to fit where little does
 
     def connection_lost(self, reason):
         if self.task:
