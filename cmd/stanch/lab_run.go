@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -25,6 +24,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/lab/derive"
 	"github.com/stanch-dev/stanch/internal/lab/experiment"
 	"github.com/stanch-dev/stanch/internal/lab/folder"
+	labreport "github.com/stanch-dev/stanch/internal/lab/report"
 	"github.com/stanch-dev/stanch/internal/lab/trial"
 	"github.com/stanch-dev/stanch/internal/lab/verdict"
 	"github.com/stanch-dev/stanch/internal/supervisor/process"
@@ -218,7 +218,7 @@ func tellLab(out io.Writer, r *derive.Result, dir string, asJSON bool) error {
 		if err := printJSON(out, labOutcome{dir, page, r.Experiment.Name, r.Verdict}); err != nil {
 			return err
 		}
-	} else if _, err := fmt.Fprintf(out, "%s\nreport  %s\nverify  stanch lab verify %s\n", summary(r), page, dir); err != nil {
+	} else if _, err := fmt.Fprintf(out, "%s\nreport  %s\nverify  stanch lab verify %s\n", labreport.Text(&r.Findings), page, dir); err != nil {
 		return err
 	}
 	switch r.Verdict.Outcome {
@@ -228,37 +228,6 @@ func tellLab(out io.Writer, r *derive.Result, dir string, asJSON bool) error {
 		return &codedError{code: 1, verdict: true}
 	}
 	return &codedError{code: 2, verdict: true}
-}
-
-// summary is the verdict with a line for each criterion.
-func summary(r *derive.Result) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s\n", r.Experiment.Name, strings.ToUpper(string(r.Verdict.Outcome)))
-	fmt.Fprintf(&b, "  %s\n", r.Experiment.Hypothesis.Claim)
-	for i, why := range r.Verdict.Why {
-		if i == 5 {
-			fmt.Fprintf(&b, "  … and %d more\n", len(r.Verdict.Why)-i)
-			break
-		}
-		fmt.Fprintf(&b, "  %s\n", why)
-	}
-	if r.Verdict.Next != "" {
-		fmt.Fprintf(&b, "  next: %s\n", r.Verdict.Next)
-	}
-	for _, cause := range r.Verdict.Causes {
-		fmt.Fprintf(&b, "  it could also be: %s\n", cause)
-	}
-	b.WriteByte('\n')
-	for _, c := range r.Criteria {
-		for _, result := range c.Results {
-			repeat := ""
-			if result.Repeat > 1 || len(c.Results) > 1 && result.Repeat > 0 {
-				repeat = fmt.Sprintf(" (%d)", result.Repeat)
-			}
-			fmt.Fprintf(&b, "%-8s  %-7s  %s%s: %s\n", c.Part, result.Decision, result.ID, repeat, result.Why)
-		}
-	}
-	return b.String()
 }
 
 // privateKey reads an ed25519 key in PEM; nil without a name.

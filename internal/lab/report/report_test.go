@@ -39,7 +39,7 @@ func written(t *testing.T, f *report.Findings) map[string][]byte {
 	if err != nil {
 		t.Fatalf("CriteriaJSON: %v", err)
 	}
-	return map[string][]byte{"html": page, "xml": suite, "json": criteria, "md": report.Markdown(f), "csv": report.Timeline(f)}
+	return map[string][]byte{"html": page, "xml": suite, "json": criteria, "md": report.Markdown(f), "csv": report.Timeline(f), "txt": report.Text(f)}
 }
 
 func TestReportsAreAsTheyWereWhenTheyWereLookedAt(t *testing.T) {
