@@ -62,7 +62,7 @@ async function serve(request, response) {
     case 'GET metrics':
       answer(response, 200, 'text/plain; version=0.0.4', metrics());
       break;
-    case 'POST collect':
+    case 'GET debug': // where stanch asks a worker to collect: /debug/pprof/heap?gc=1
       collect();
       answer(response, 200, 'text/plain', 'collected\n');
       break;
@@ -81,7 +81,6 @@ const server = http.createServer((request, response) => {
 });
 server.listen(Number(process.argv[2] || process.env.PORT), '127.0.0.1');
 
-process.on('SIGUSR2', collect);
 process.on('SIGTERM', () => {
   server.close(() => process.exit(0));
   server.closeIdleConnections();
