@@ -15,7 +15,7 @@ func Text(f *Findings) []byte {
 	var b strings.Builder
 	h := f.headline()
 	plain := func(s string) string { return tabular.Visible(strings.ReplaceAll(s, "\n", "; ")) }
-	fmt.Fprintf(&b, "%s %s: %s\n", h.Mark, strings.ToUpper(h.Words), f.Experiment.Name)
+	fmt.Fprintf(&b, "%s %s: %s\n", h.Mark, strings.ToUpper(h.Words), plain(f.Experiment.Name))
 	fmt.Fprintf(&b, "  %s\n  %s\n", plain(f.Experiment.Hypothesis.Claim), plain(h.Lead))
 	for _, why := range h.Why {
 		fmt.Fprintf(&b, "  - %s\n", plain(why))
@@ -40,7 +40,7 @@ func Text(f *Findings) []byte {
 	s := scale{words: wordsOf(f.Experiment), unit: "share"}
 	for i := range v.Comparisons {
 		c := &v.Comparisons[i]
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", c.Change, Compare, c.Name, plain(fmt.Sprintf("%s beside %s: %s; %s could be found", c.B, c.A, changed(s, &c.Result), s.print(float64(c.Result.Detectable)))))
+		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\n", c.Change, Compare, plain(c.Name), plain(fmt.Sprintf("%s beside %s: %s; %s could be found", c.B, c.A, changed(s, &c.Result), s.print(float64(c.Result.Detectable)))))
 	}
 	_ = t.Flush()
 	return []byte(b.String())
@@ -51,7 +51,7 @@ func Text(f *Findings) []byte {
 func (f *Findings) textRows(t *tabwriter.Writer, c *Criterion) {
 	s := f.scaleOf(c)
 	if n := len(c.Results); c.Part == Gate && n > 1 && c.decided() == verdict.Holds {
-		fmt.Fprintf(t, "  ✓ holds\t%s\t%s\t%s in %s; asked for: %s\n", c.Part, c.ID, spread(s, c.Results), counted(n, "run"), asked(s, &c.Results[0]))
+		fmt.Fprintf(t, "  ✓ holds\t%s\t%s\t%s in %s; asked for: %s\n", c.Part, tabular.Visible(c.ID), spread(s, c.Results), counted(n, "run"), asked(s, &c.Results[0]))
 		return
 	}
 	for i := range c.Results {
