@@ -1,7 +1,6 @@
 package trial
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,12 +41,6 @@ type stage struct {
 	freed   map[string]bool // whose end is told already
 }
 
-// ownSettings are taken from no variable: what a lab's subject is set to, its file says.
-const ownSettings = "STANCH_"
-
-// keptSettings are of the machine and not of an experiment.
-var keptSettings = map[string]bool{"STANCH_LANGUAGE_WORKER": true}
-
 func newStage(t *Trial) (*stage, error) {
 	s := &stage{t: t, begun: make(chan struct{}), workers: map[string]int{}, freed: map[string]bool{}}
 	ports := map[int]bool{}
@@ -79,67 +72,6 @@ func newStage(t *Trial) (*stage, error) {
 		return nil, fmt.Errorf("start stanch in front of %s: %w", t.variant.Name, err)
 	}
 	return s, nil
-}
-
-// arguments are those of `stanch run`.
-func (s *stage) arguments(listen, admin string) []string {
-	t := s.t
-	args := []string{
-		"run", "--listen", listen, "--admin", admin, "--log-format", "json", "--data", s.scratch,
-		"--telemetry-dir", t.sink.Telemetry(), "--telemetry-request-rate", "0",
-		"--telemetry-retain-age", "87600h", "--telemetry-retain-bytes", "1TiB",
-		"--shutdown-delay", "0s", "--drain-timeout", "10s", "--stop-grace", "5s",
-		"--restart-budget", "100000/1m", "--restart-backoff", "2s",
-		"--role-name", t.e.Name,
-	}
-	if t.e.Subject.Guard == lab.Bare {
-		args = append(args, "--on-unhealthy", "watch", "--leak-replace", "never", "--memory-limit", strconv.FormatInt(int64(t.limit.Memory), 10), "--admission", "off", "--allocator-tuning=false")
-	}
-	if t.e.Collect.Calls && t.variant.Contract == lab.HTTP {
-		args = append(args, "--egress=true")
-	}
-	if t.store.text != "" {
-		args = append(args, "--scan-interval", "1s")
-	}
-	if len(t.variant.Command) > 0 {
-		return append(append(args, "--"), t.variant.Command...)
-	}
-	return args
-}
-
-// environment is the lab's own, less stanch's settings, and what the variant and its
-// dependencies add.
-func (s *stage) environment() []string {
-	t := s.t
-	var env []string
-	for _, pair := range t.cfg.Environ {
-		name, _, _ := strings.Cut(pair, "=")
-		if !strings.HasPrefix(name, ownSettings) || keptSettings[name] {
-			env = append(env, pair)
-		}
-	}
-	add := func(name, value string) { env = append(env, name+"="+value) }
-	if t.store.text != "" {
-		add("AzureWebJobsStorage", t.store.text)
-		add("STANCH_STORE", t.store.text)
-	}
-	if t.variant.Contract == lab.Functions {
-		// Variants are one app: what one has done is not for the next to do again.
-		add("AzureFunctionsWebHost__hostid", t.e.Name)
-	}
-	if n := t.variant.Settings.Batch; n > 0 {
-		add("BLOB_BATCH_SIZE", strconv.Itoa(n))
-	}
-	if n := t.variant.Settings.Parallel; n > 0 {
-		add("MAX_CONCURRENT_INVOCATIONS", strconv.Itoa(n))
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.variant.Env)) {
-		add(name, t.variant.Env[name])
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.ill.env)) {
-		add(name, t.ill.env[name])
-	}
-	return env
 }
 
 // said is a line of stanch's own, with --log-format json.
@@ -333,51 +265,4 @@ func (s *stage) stop() {
 	}
 	s.lines.close()
 	_ = os.RemoveAll(s.scratch)
-}
-
-// lines is the file of what the worker printed, up to a size.
-type lines struct {
-	mu   sync.Mutex
-	file *os.File
-	out  *bufio.Writer
-	left int64
-	full bool
-}
-
-func openLines(path string, most int64) (*lines, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("open the log of the worker's lines: %w", err)
-	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("open the log of the worker's lines: %w", err)
-	}
-	return &lines{file: f, out: bufio.NewWriter(f), left: most - info.Size()}, nil
-}
-
-func (l *lines) write(line []byte) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch n := int64(len(line)) + 1; {
-	case l.full || l.file == nil:
-	case n > l.left:
-		l.full = true
-		_, _ = l.out.WriteString("(more was printed, and is not kept: collect.logs)\n")
-	default:
-		l.left -= n
-		_, _ = l.out.Write(line)
-		_ = l.out.WriteByte('\n')
-	}
-}
-
-func (l *lines) close() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file != nil {
-		_ = l.out.Flush()
-		_ = l.file.Close()
-		l.file = nil
-	}
 }
