@@ -35,14 +35,13 @@ type stage struct {
 	lines   *lines
 
 	mu      sync.Mutex
-	last    []string        // lines for people, to say why it ended
-	deaths  int             // of workers so far
-	workers map[string]int  // pid by the name that stanch gives
-	freed   map[string]bool // whose end is told already
+	last    []string       // lines for people, to say why it ended
+	deaths  int            // of workers so far
+	workers map[string]int // pid by the name that stanch gives
 }
 
 func newStage(t *Trial) (*stage, error) {
-	s := &stage{t: t, begun: make(chan struct{}), workers: map[string]int{}, freed: map[string]bool{}}
+	s := &stage{t: t, begun: make(chan struct{}), workers: map[string]int{}}
 	ports := map[int]bool{}
 	var addresses []string
 	for range 2 {
