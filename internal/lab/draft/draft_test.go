@@ -92,7 +92,7 @@ func TestADraftCanBeRunInBothVersions(t *testing.T) {
 			if _, err := ask.Case(e); err != nil {
 				t.Errorf("%s, small %v: no verdict can be made of it: %v", why, e.Version.Small, err)
 			}
-			if e.Controls.Planted == nil || e.Controls.Same == nil || len(e.Gates) < 3 {
+			if e.Controls.Planted == nil || (e.Controls.Same == nil) != (a.Claim == draft.Compare) || len(e.Gates) < 3 {
 				t.Errorf("%s, small %v: it has the controls %+v and %d gates", why, e.Version.Small, e.Controls, len(e.Gates))
 			}
 			asked := len(e.Proof) > 0 && len(e.Disproof) > 1
@@ -139,7 +139,7 @@ func TestADraftCanTellWhatItAsks(t *testing.T) {
 					judged++
 				}
 			}
-			if judged < 2 {
+			if judged < 2 && a.Claim != draft.Compare || judged < 1 {
 				t.Errorf("%s, small %v: of %d criteria %d could be judged", why, e.Version.Small, len(sights), judged)
 			}
 		}

@@ -52,6 +52,9 @@ func runs(c Claim, two bool, rounds int) float64 {
 		}
 	default:
 		round = 2 * (1 + 1.0/5) // two arms
+		if c == Compare {
+			controls = 1
+		}
 	}
 	return controls + float64(rounds)*round
 }

@@ -116,7 +116,6 @@ func (s *sheet) effects() {
 		s.Plant, s.SmallPlant = s.filling(s.Full), s.filling(s.Small)
 		return
 	case Compare:
-		s.Effect = max(part(s.Memory, 2), 2*bytesize.MiB)
 		s.Plant = s.planted(roundUp(s.Full.tells(full)), full)
 		s.SmallPlant = s.planted(roundUp(s.Small.tells(small)), small)
 		return
