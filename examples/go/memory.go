@@ -59,15 +59,16 @@ func (h *held) grow(ctx context.Context, mbps float64) {
 	const beat = 50 * time.Millisecond
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	for owed := 0.0; ; {
+	began, kept := time.Now(), int64(0)
+	for { // by the clock: a busy machine leaves beats out
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}
-		owed += mbps * (1 << 20) * beat.Seconds()
-		h.keepUntilStop(int64(owed))
-		owed -= float64(int64(owed))
+		owed := int64(mbps*(1<<20)*time.Since(began).Seconds()) - kept
+		h.keepUntilStop(owed)
+		kept += owed
 	}
 }
 
