@@ -26,10 +26,11 @@ type Expect string
 
 // The expectations.
 const (
-	Less   Expect = "less"
-	More   Expect = "more"
-	Equal  Expect = "same"
-	Either Expect = "open" // nobody knows: the finding is only told
+	Less    Expect = "less"
+	More    Expect = "more"
+	Equal   Expect = "same"
+	NoWorse Expect = "no-worse" // less, or the same
+	Either  Expect = "open"     // nobody knows: the finding is only told
 )
 
 // Repeat is how often the experiment is run: once is one run, or of a comparison a

@@ -262,6 +262,8 @@ func comparison(e *lab.Experiment, m lab.Metric) verdict.Comparison {
 		c.Expect = verdict.Better
 	case lab.Equal:
 		c.Expect = verdict.Equivalent
+	case lab.NoWorse:
+		c.Expect = verdict.NotWorse
 	}
 	return c
 }

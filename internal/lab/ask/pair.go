@@ -28,7 +28,12 @@ func Pair(e *lab.Experiment, p lab.Pairing) error {
 	}
 	var metrics []lab.Metric
 	if e.Compare != nil && e.Compare.A == p.A && e.Compare.B == p.B {
-		metrics = e.Compare.Metrics
+		metrics = slices.Clone(e.Compare.Metrics)
+		for i := range metrics {
+			if metrics[i].Expect == lab.Either {
+				metrics[i].Expect = lab.NoWorse
+			}
+		}
 	} else {
 		window, err := busiest(e)
 		if err != nil {
@@ -67,9 +72,9 @@ func usual(e *lab.Experiment, window string) []lab.Metric {
 	in := []string{window}
 	const confidence = 0.95
 	metrics := []lab.Metric{
-		{ID: "held", Says: "how much the worker holds", Window: in, Series: lab.Used, Expect: lab.Either, By: 0.1, Confidence: confidence},
-		{ID: "p50", Says: "how long a request takes", Window: in, Quantile: 0.5, Expect: lab.Either, By: 0.1, Confidence: confidence},
-		{ID: "p95", Says: "how long the slow ones take", Window: in, Quantile: 0.95, Expect: lab.Either, By: 0.1, Confidence: confidence},
+		{ID: "held", Says: "how much the worker holds", Window: in, Series: lab.Used, Expect: lab.NoWorse, By: 0.1, Confidence: confidence},
+		{ID: "p50", Says: "how long a request takes", Window: in, Quantile: 0.5, Expect: lab.NoWorse, By: 0.1, Confidence: confidence},
+		{ID: "p95", Says: "how long the slow ones take", Window: in, Quantile: 0.95, Expect: lab.NoWorse, By: 0.1, Confidence: confidence},
 	}
 	if len(e.Load.Streams) == 0 && !hosted(e) {
 		metrics = metrics[:1]

@@ -69,6 +69,8 @@ func MetricWords(m *lab.Metric) string {
 		return fmt.Sprintf("%s by %s or more is expected", m.Expect, by)
 	case lab.Equal:
 		return "the same within " + by + " is expected"
+	case lab.NoWorse:
+		return "no more, within " + by + ", is expected"
 	}
 	return "nothing is expected; less than " + by + " does not matter"
 }

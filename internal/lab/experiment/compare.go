@@ -60,7 +60,7 @@ func metric() object[lab.Metric] {
 			at("kql", "Asked of the rows of the window, run by run.", oneNumber(), func(m *lab.Metric) *string { return &m.KQL }),
 			at("quantile", "A percentile of the durations of requests: 50% is the median.", share(1), func(m *lab.Metric) *float64 { return &m.Quantile }),
 			at("stream", "Whose requests are meant, of quantile; without it all, and of function apps the calls that stanch recorded.", named("stream"), func(m *lab.Metric) *string { return &m.Stream }),
-			by("open", at("expect", "What b is expected to be beside a.", choice(lab.Less, lab.More, lab.Equal, lab.Either), func(m *lab.Metric) *lab.Expect { return &m.Expect })),
+			by("open", at("expect", "What b is expected to be beside a.", choice(lab.Less, lab.More, lab.Equal, lab.NoWorse, lab.Either), func(m *lab.Metric) *lab.Expect { return &m.Expect })),
 			by("10%", at("by", "The least change that counts, as a share of a; of same, the most.", share(maxFactor), func(m *lab.Metric) *float64 { return &m.By })),
 			by("0.95", at("confidence", "Of the interval.", number(0.5, 0.999999), func(m *lab.Metric) *float64 { return &m.Confidence })),
 		},

@@ -12,6 +12,7 @@ const (
 	Worse      Change = "worse"
 	Equivalent Change = "equivalent" // the difference lies inside the smallest that matters
 	Undecided  Change = "undecided"
+	NotWorse   Change = "not worse" // only expected: better or equivalent
 )
 
 func (c Change) turned() Change {
@@ -95,8 +96,8 @@ func (j *judging) compare(v *Verdict) {
 }
 
 // expected concludes where comparisons are all that was asked: supported is all of them
-// as they were expected, or not worse where nothing was, and one that is decided
-// otherwise speaks against the claim.
+// as they were expected, and one that is decided otherwise speaks against the claim. One
+// of which nothing was expected is only told.
 func (j *judging) expected(v *Verdict) {
 	var open, against, met []string
 	for i, c := range v.Comparisons {
@@ -106,7 +107,8 @@ func (j *judging) expected(v *Verdict) {
 			said = fmt.Sprintf("%s: %s beside %s is %s: %s", c.Name, c.B, c.A, c.Change, c.Result.Why)
 		}
 		switch {
-		case c.Change == expect, expect == "" && (c.Change == Better || c.Change == Equivalent):
+		case expect == "": // it is only told
+		case c.Change == expect, expect == NotWorse && (c.Change == Better || c.Change == Equivalent):
 			met = append(met, said)
 		case c.Change == Undecided:
 			open = append(open, said)
@@ -119,7 +121,9 @@ func (j *judging) expected(v *Verdict) {
 		v.Outcome, v.Why = NotSupported, against
 	case len(open) > 0:
 		v.Why, v.Next = open, Again+", with more repeats, or windows twice as long"
-	default:
+	case len(met) > 0:
 		v.Outcome, v.Why = Supported, met
+	default:
+		v.Why = []string{"nothing was expected of the comparisons: they are told, and nothing follows"}
 	}
 }

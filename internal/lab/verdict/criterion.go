@@ -117,7 +117,7 @@ type Comparison struct {
 	Smallest   float64 // a difference that matters, in the measure's unit
 	Share      bool    // Smallest is a share of A
 	More       bool    // more is better
-	Expect     Change  // Better, Worse or Equivalent is the claim, where a case has no criteria; empty: not Worse
+	Expect     Change  // Better, Worse, Equivalent or NotWorse is the claim, where a case has no criteria; empty: none
 	Confidence float64 // two-sided; 0 is 0.95
 }
 
