@@ -49,6 +49,9 @@ func Run(ctx context.Context, cfg Config) (*derive.Result, error) {
 		Name: cfg.Experiment.Name, Stanch: cfg.Version, Small: cfg.Small, Speed: cfg.Speed, Scale: cfg.Scale,
 		Seed: cfg.Experiment.Load.Seed, Compare: cfg.Compare, Started: time.Now().UTC(), Machine: machine(),
 	}
+	if err := trial.Possible(); err != nil {
+		return nil, err
+	}
 	w, err := bundle.Create(cfg.Out, cfg.Source, m)
 	if err != nil {
 		return nil, err

@@ -39,7 +39,18 @@ type group struct {
 
 const groupPrefix = "stanch-lab-"
 
-func newGroup(run int, limit lab.Limit, alone bool) (*group, error) {
+// Possible says why no trial can be run here: a lab needs a limit that the kernel
+// enforces. Nil is that it can.
+func Possible() error {
+	own, err := home()
+	if err == nil {
+		own.Close()
+	}
+	return err
+}
+
+// home is this process's own group, below which those of trials are made.
+func home() (*cgroup.Group, error) {
 	own, err := cgroup.System().Own()
 	if err == nil {
 		err = own.Writable()
@@ -47,6 +58,14 @@ func newGroup(run int, limit lab.Limit, alone bool) (*group, error) {
 	if err != nil {
 		own.Close()
 		return nil, fmt.Errorf("make a memory cgroup for the worker: %w\nhint: a lab needs a limit that the kernel enforces: run it as root, in a container with a writable cgroup, or as systemd-run --user --scope -p Delegate=yes stanch lab run …", err)
+	}
+	return own, nil
+}
+
+func newGroup(run int, limit lab.Limit, alone bool) (*group, error) {
+	own, err := home()
+	if err != nil {
+		return nil, err
 	}
 	own.Sweep(groupPrefix, func(rest string) bool {
 		pid, err := strconv.Atoi(rest[:max(strings.IndexByte(rest, '-'), 0)])
