@@ -170,7 +170,7 @@ func runLab(ctx context.Context, w world, q labRun, name string, pair func(*lab.
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("interrupted: there is no verdict. What was seen is in %s, marked as aborted", q.out)
 	case err != nil && r != nil:
-		return fmt.Errorf("%w\nwhat was seen is in %s, marked as aborted", err, q.out)
+		return fmt.Errorf("%w\nwhat was seen is in %s, and has no verdict", err, q.out)
 	case err != nil:
 		return err
 	}
