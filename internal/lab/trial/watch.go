@@ -41,7 +41,7 @@ func (t *Trial) sample(ctx context.Context, cancel context.CancelCauseFunc) {
 	kills := t.group.kills()
 	shown := time.Time{}
 	for n := 0; ; n++ {
-		if until(ctx, t.began.Add(time.Duration(n)*every)) != nil {
+		if sleep(ctx, t.began.Add(time.Duration(n)*every)) != nil {
 			return
 		}
 		sample := t.sampler.look(t.now())
@@ -68,6 +68,19 @@ func (t *Trial) sample(ctx context.Context, cancel context.CancelCauseFunc) {
 		// for by looks that come too close together.
 		n = max(n, int(time.Since(t.began)/every))
 	}
+}
+
+// nap is how long the thread that samples sleeps before it looks whether it is to end.
+const nap = 50 * time.Millisecond
+
+// sleep waits for a moment as until does, in the kernel: a timer of Go's is looked after
+// by another thread, which has to wait for a processor like everybody.
+func sleep(ctx context.Context, at time.Time) error {
+	for left := time.Until(at); left > 0 && ctx.Err() == nil; left = time.Until(at) {
+		now := unix.NsecToTimespec(int64(min(left, nap)))
+		_ = unix.Nanosleep(&now, nil) // a signal ends it early, and the loop goes on
+	}
+	return context.Cause(ctx)
 }
 
 func processes(n int64) string {
