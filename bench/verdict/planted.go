@@ -38,7 +38,7 @@ type terms struct {
 func usual(change func(t *terms)) terms {
 	t := terms{
 		Language: "python", Memory: "256MiB", Smallest: "4KiB", Rate: 200, Length: "3s",
-		Planted: "clean", Size: "16KiB", Same: "told", Repeats: 2,
+		Planted: "clean", Size: "16KiB", Repeats: 1,
 	}
 	change(&t)
 	return t

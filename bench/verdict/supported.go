@@ -10,22 +10,21 @@ func supported() []planted {
 	return []planted{
 		is("python-map", "16 KiB of a dict for each request", "growth", func(t *terms) {
 			t.Told = []string{"keep=/work:16384"}
+			t.Same, t.Repeats = "told", 2
 		}),
 		is("python-native", "20 KB of malloc for each request, which Python's heap knows nothing of", "growth", func(t *terms) {
 			t.Told = []string{"native=/work:20000"}
-			t.Repeats = 1
 		}),
 		is("node-heap", "64 KiB of objects for each request", "growth", func(t *terms) {
 			t.Told, t.Language, t.Memory, t.Smallest, t.Size = []string{"keep=/work:65536"}, "node", "512MiB", "16KiB", "64KiB"
-			t.Repeats = 1
 		}),
 		is("go-heap", "32 KiB of a slice for each request", "growth", func(t *terms) {
 			t.Told, t.Language, t.Smallest, t.Size = []string{"keep=/work:32768"}, "go", "8KiB", "32KiB"
-			t.Repeats = 1
 		}),
 		is("under-saw-teeth", "96 KiB for each request, below 4 MB of garbage that is collected twice a second", "growth", func(t *terms) {
 			t.Told, t.Memory = []string{"keep=/work:98304", "cycle=/work:40000"}, "512MiB"
 			t.Smallest, t.Size = "32KiB", "96KiB"
+			t.Same = "told"
 		}),
 		is("across-a-restart", "16 KiB for each request, in two processes one after the other", "stretch", func(t *terms) {
 			t.Told, t.Between = []string{"keep=/work:16384"}, "{recycle: {grace: 2s}}"
@@ -38,6 +37,7 @@ func supported() []planted {
 		}),
 		is("remedy", "16 KiB for each request in the old version, nothing in the new one", "remedy", func(t *terms) {
 			t.Told = []string{"keep=/work:16384"}
+			t.Repeats = 2
 		}),
 		is("allocation-fails", "512 KiB for each request, under a limit of 128 MiB for a process's data", "allocation", func(t *terms) {
 			t.Told, t.Memory, t.Rate = []string{"keep=/work:524288"}, "512MiB", 80
