@@ -1,20 +1,33 @@
-"""Adds up a blob that it reads in pieces, from the URL that it is given for it."""
+"""Adds up a blob and writes it on. It reads it in pieces, from the URL that it is given for it."""
 import hashlib
 import json
 import os
+import threading
+import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.request import urlopen
+
+# Where the blob is written on to, a pause stands for it: so long for each blob, and
+# so many bytes in a second. Without the variables it takes no time.
+WRITE_SECONDS = float(os.environ.get("WRITE_SECONDS", 0))
+WRITE_BYTES_A_SECOND = float(os.environ.get("WRITE_BYTES_A_SECOND", "inf"))
+
+PIECE = 1 << 20
 
 
 def total(url, name):
     digest, size = hashlib.sha256(), 0
     with urlopen(url) as blob:
         length = int(blob.headers["Content-Length"])
-        while piece := blob.read(64 << 10):
-            digest.update(piece)
-            size += len(piece)
+        piece = memoryview(bytearray(min(length, PIECE) or 1))
+        while count := blob.readinto(piece):
+            digest.update(piece[:count])
+            time.sleep(count / WRITE_BYTES_A_SECOND)
+            size += count
     if size != length:
         raise EOFError(f"the blob ended after {size} of {length} bytes")
+    time.sleep(WRITE_SECONDS)
     return {"name": name, "bytes": size, "sha256": digest.hexdigest()}
 
 
@@ -25,11 +38,12 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200, b"")
 
     def do_POST(self):
-        invocation = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         try:
+            invocation = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             done = json.dumps(total(invocation["Data"]["blob"], invocation["Metadata"]["name"]))
             self.answer(200, json.dumps({"Outputs": {"done": done}}).encode())
         except Exception as error:
+            traceback.print_exc()
             self.answer(500, repr(error).encode())
 
     def answer(self, status, body):
@@ -43,6 +57,11 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 if __name__ == "__main__":
+    threading.stack_size(512 << 10)  # as its twin has it
     port = int(os.environ.get("FUNCTIONS_CUSTOMHANDLER_PORT", 8080))
-    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    Server(("127.0.0.1", port), Handler).serve_forever()
