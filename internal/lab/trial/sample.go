@@ -155,7 +155,7 @@ func (s *sampler) processes(sample *lab.Sample) {
 		if w.ID == planterName {
 			continue
 		}
-		if !w.Heap.Known {
+		if !s.fresh(&w.Heap) {
 			known = false
 			continue
 		}
@@ -191,6 +191,16 @@ func (s *sampler) processes(sample *lab.Sample) {
 			set(sample, lab.Goroutines, goroutines)
 		}
 	}
+}
+
+// staleAfter is how many scrapes may fail until what the last one told is not what is.
+const staleAfter = 3
+
+// fresh says whether a heap is told of and was read of late: an old figure taken for a new
+// one would be a heap that is shown not to grow.
+func (s *sampler) fresh(h *memory.Heap) bool {
+	every := max(s.t.e.Collect.Every, heapEvery)
+	return h.Known && s.reading.At.Sub(h.At) <= staleAfter*every
 }
 
 func set(sample *lab.Sample, series lab.Series, v float64) {
