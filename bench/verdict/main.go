@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 
@@ -55,7 +56,7 @@ type result struct {
 func run(ctx context.Context) error {
 	seeds := flag.Int("seeds", 5, "seeds of each experiment")
 	first := flag.Uint64("first", 101, "the first seed")
-	only := flag.String("only", "", "experiments whose name contains this")
+	only := flag.String("only", "", "experiments whose name contains this, or one of these with commas between them")
 	parallel := flag.Int("parallel", 2, "experiments at the same time")
 	tamperings := flag.Int("tamperings", 100, "tamperings with the bundles")
 	keep := flag.String("keep", "", "a folder that keeps experiments, bundles and logs")
@@ -85,7 +86,7 @@ func run(ctx context.Context) error {
 	}
 	var chosen []planted
 	for _, e := range all() {
-		if strings.Contains(e.name, *only) {
+		if slices.ContainsFunc(strings.Split(*only, ","), func(part string) bool { return strings.Contains(e.name, part) }) {
 			chosen = append(chosen, e)
 		}
 	}

@@ -11,8 +11,8 @@ func undecidable() []planted {
 		is("too-short", "a third of a second has six samples, and a slope takes eight", "no stretch of 8 points", "stretch", func(t *terms) {
 			t.Told, t.Length, t.Planted = []string{"keep=/work:16384"}, "150ms", ""
 		}),
-		is("load-that-did-not-land", "the worker takes 20 ms for a request, one after the other, and is asked 150 times a second", "gate landed", "growth", func(t *terms) {
-			t.Told, t.Rate = []string{"keep=/work:16384", "block=/work:20"}, 150
+		is("load-that-did-not-land", "the worker takes 60 ms for a request, one after the other, and is asked 150 times a second", "gate landed", "growth", func(t *terms) {
+			t.Told, t.Rate = []string{"keep=/work:16384", "block=/work:60"}, 150
 		}),
 		is("planted-not-seen", "memory goes up and down by 80 MB, and what is planted is 4 KiB a request", "control planted", "growth", func(t *terms) {
 			t.Told, t.Clean, t.Size = []string{"keep=/work:16384", "wander=80000000"}, []string{"wander=80000000"}, "4KiB"
