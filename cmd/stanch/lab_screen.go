@@ -182,9 +182,9 @@ func (s *labScreen) marks() (all []float64) {
 		if c.Test != lab.Level {
 			continue
 		}
-		for _, v := range []*lab.Value{c.Bound.Above, c.Bound.AtLeast, c.Bound.Below, c.Bound.AtMost} {
-			if v != nil && v.Unit == lab.Bytes {
-				all = append(all, v.Number)
+		for _, e := range c.Bound.Edges() {
+			if e.Value.Unit == lab.Bytes {
+				all = append(all, e.Value.Number)
 			}
 		}
 	}

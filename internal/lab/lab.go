@@ -9,6 +9,8 @@
 // told apart by their letters as they stand. Begin with Experiment.
 package lab
 
+import "slices"
+
 // Experiment is one file, as it is run.
 type Experiment struct {
 	Name       string
@@ -26,6 +28,12 @@ type Experiment struct {
 	Compare    *Comparison // nil without one
 	Repeat     Repeat
 	Version    Version
+}
+
+// Hosted says whether work is handed to functions: no client waits for them, and what
+// they took is what their host recorded.
+func (e *Experiment) Hosted() bool {
+	return slices.ContainsFunc(e.Subject.Variants, func(v Variant) bool { return v.Contract == Functions })
 }
 
 // Version is how the experiment was changed before it was run.
@@ -61,11 +69,6 @@ type Value struct {
 	Unit   Unit
 }
 
-// Bound is where a number has to lie: every edge that is not nil is kept to.
-type Bound struct {
-	Above, AtLeast, Below, AtMost *Value
-}
-
 // Series is a line of memory, or of what goes with it, that samples tell.
 type Series string
 
@@ -94,3 +97,16 @@ const (
 	PerMinute  Per = "minute"
 	PerHour    Per = "hour"
 )
+
+// Seconds is how long a unit of time is; 0 for requests.
+func (p Per) Seconds() float64 {
+	switch p {
+	case PerSecond:
+		return 1
+	case PerMinute:
+		return 60
+	case PerHour:
+		return 3600
+	}
+	return 0
+}

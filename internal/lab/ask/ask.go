@@ -61,6 +61,3 @@ func axis(per lab.Per) string {
 	}
 	return string(per) + "s"
 }
-
-// Seconds are those of a unit of time.
-var seconds = map[lab.Per]float64{lab.PerSecond: 1, lab.PerMinute: 60, lab.PerHour: 3600}

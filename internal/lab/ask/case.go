@@ -82,31 +82,13 @@ func arms(e *lab.Experiment, named string) []string {
 	return []string{""}
 }
 
-// edge is one side of a bound.
-type edge struct {
-	is    verdict.Relation
-	value float64
-}
-
-func edges(b lab.Bound) (all []edge) {
-	for _, side := range []struct {
-		is    verdict.Relation
-		value *lab.Value
-	}{{verdict.Above, b.Above}, {verdict.AtLeast, b.AtLeast}, {verdict.Below, b.Below}, {verdict.AtMost, b.AtMost}} {
-		if side.value != nil {
-			all = append(all, edge{side.is, side.value.Number})
-		}
-	}
-	return all
-}
-
 // perEdge is a criterion for each side of the bound, all of which have to hold.
 func perEdge(c verdict.Criterion, b lab.Bound) (all []verdict.Criterion) {
-	for i, e := range edges(b) {
+	for i, e := range b.Edges() {
 		one := c
-		one.Is, one.Threshold = e.is, e.value
+		one.Is, one.Threshold = verdict.Relation(e.Side), e.Value.Number
 		if i > 0 {
-			one.ID += "/" + string(e.is)
+			one.ID += "/" + string(e.Side)
 		}
 		all = append(all, one)
 	}

@@ -76,7 +76,7 @@ func usual(e *lab.Experiment, window string) []lab.Metric {
 		{ID: "p50", Says: "how long a request takes", Window: in, Quantile: 0.5, Expect: lab.NoWorse, By: 0.1, Confidence: confidence},
 		{ID: "p95", Says: "how long the slow ones take", Window: in, Quantile: 0.95, Expect: lab.NoWorse, By: 0.1, Confidence: confidence},
 	}
-	if len(e.Load.Streams) == 0 && !hosted(e) {
+	if len(e.Load.Streams) == 0 && !e.Hosted() {
 		metrics = metrics[:1]
 	}
 	return metrics

@@ -27,7 +27,7 @@ func (s *sheet) samples() {
 // timeline's own time.
 func (s *sheet) counters() {
 	ends := map[string][]float64{}
-	if hosted(s.e) {
+	if s.e.Hosted() {
 		for _, call := range s.r.Calls {
 			ends[requests] = append(ends[requests], call.Done)
 		}
@@ -36,7 +36,7 @@ func (s *sheet) counters() {
 		if !sent.Request || sent.Status == 0 {
 			continue
 		}
-		if !hosted(s.e) {
+		if !s.e.Hosted() {
 			ends[requests] = append(ends[requests], sent.Done)
 		}
 		ends[of(requests, sent.Stream)] = append(ends[of(requests, sent.Stream)], sent.Done)
@@ -47,9 +47,9 @@ func (s *sheet) counters() {
 		}
 	}
 	_, to, _ := stretch(s.r, nil)
-	for per, length := range seconds {
+	for _, per := range []lab.Per{lab.PerSecond, lab.PerMinute, lab.PerHour} {
 		if speed := s.e.Version.Speed; speed > 0 && to > 0 {
-			s.add(verdict.Series{Name: axis(per), At: []float64{0, to}, Value: []float64{0, to * speed / length}})
+			s.add(verdict.Series{Name: axis(per), At: []float64{0, to}, Value: []float64{0, to * speed / per.Seconds()}})
 		}
 	}
 	slices.SortFunc(s.run.Series, func(a, b verdict.Series) int { return cmp.Compare(a.Name, b.Name) })
@@ -63,12 +63,6 @@ func counting(name string, at []float64) verdict.Series {
 		one.At, one.Value = append(one.At, moment), append(one.Value, float64(i+1))
 	}
 	return one
-}
-
-// hosted says whether work is handed to functions: then the calls are those that their
-// host recorded, for no client waits for them.
-func hosted(e *lab.Experiment) bool {
-	return slices.ContainsFunc(e.Subject.Variants, func(v lab.Variant) bool { return v.Contract == lab.Functions })
 }
 
 // durations are how long requests took, in milliseconds, at the moment when each was
@@ -85,11 +79,11 @@ func (s *sheet) durations() {
 			took = float64(s.patience(sent.Stream).Milliseconds())
 		}
 		all[of(durations, sent.Stream)] = append(all[of(durations, sent.Stream)], point{sent.Due, took})
-		if !hosted(s.e) {
+		if !s.e.Hosted() {
 			all[durations] = append(all[durations], point{sent.Due, took})
 		}
 	}
-	if hosted(s.e) {
+	if s.e.Hosted() {
 		for _, call := range s.r.Calls {
 			all[durations] = append(all[durations], point{call.At, (call.Done - call.At) * 1000})
 		}
@@ -138,23 +132,10 @@ func (s *sheet) signals(answers []lab.Answer) {
 	}
 }
 
-// on is 1 where a number lies in a bound. Without edges it does.
+// on is 1 where a number lies in a bound.
 func on(b lab.Bound, v float64) float64 {
-	for _, e := range edges(b) {
-		var in bool
-		switch e.is {
-		case verdict.Above:
-			in = v > e.value
-		case verdict.AtLeast:
-			in = v >= e.value
-		case verdict.Below:
-			in = v < e.value
-		case verdict.AtMost:
-			in = v <= e.value
-		}
-		if !in {
-			return 0
-		}
+	if b.Holds(v) {
+		return 1
 	}
-	return 1
+	return 0
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
-	"github.com/stanch-dev/stanch/internal/lab/verdict"
 )
 
 // Words say what has to be so for a criterion to hold.
@@ -38,13 +37,8 @@ func perWords(per lab.Per) string {
 // BoundWords are the edges of a bound.
 func BoundWords(b lab.Bound) string {
 	var all []string
-	for _, side := range []struct {
-		is    verdict.Relation
-		value *lab.Value
-	}{{verdict.Above, b.Above}, {verdict.AtLeast, b.AtLeast}, {verdict.Below, b.Below}, {verdict.AtMost, b.AtMost}} {
-		if side.value != nil {
-			all = append(all, string(side.is)+" "+valueWords(*side.value))
-		}
+	for _, e := range b.Edges() {
+		all = append(all, string(e.Side)+" "+valueWords(e.Value))
 	}
 	return strings.Join(all, ", ")
 }

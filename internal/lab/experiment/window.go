@@ -46,7 +46,7 @@ func (r *reader) stretch(key string, n Node, phases []lab.Phase) {
 // requests. Of messages and blobs the client knows no end: their calls are the function
 // host's.
 func (r *reader) timed(root Node, e *lab.Experiment) {
-	hosted := slices.ContainsFunc(e.Subject.Variants, func(v lab.Variant) bool { return v.Contract == lab.Functions })
+	hosted := e.Hosted()
 	check := func(n Node, stream, what string, calls bool) {
 		has := func(s lab.Stream) bool { return s.HTTP != nil && (stream == "" || stream == s.Name) }
 		if stream == "" && calls && hosted || slices.ContainsFunc(e.Load.Streams, has) {

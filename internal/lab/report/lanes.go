@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/lab/verdict"
 	"github.com/stanch-dev/stanch/internal/telemetry/render/figure"
 )
 
@@ -233,9 +234,9 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 			if c.Test != lab.Level || seriesUnit(c.Series) != lab.Bytes || c.Arm != "" && c.Arm != t.Variant {
 				continue
 			}
-			for _, e := range edges(c.Bound) {
+			for _, e := range c.Bound.Edges() {
 				from, to := t.window(c.Window)
-				add(threshold{e.at.Number, from, to, signs[e.is] + w.written(e.at.Number)})
+				add(threshold{e.Value.Number, from, to, signs[verdict.Relation(e.Side)] + w.written(e.Value.Number)})
 			}
 		}
 	}
@@ -244,9 +245,9 @@ func (f *Findings) thresholds(t *track) (all []threshold) {
 		if signal.Series == "" || seriesUnit(signal.Series) != lab.Bytes {
 			continue
 		}
-		for _, e := range edges(signal.Bound) {
-			if !slices.ContainsFunc(all, func(o threshold) bool { return o.at == e.at.Number }) {
-				add(threshold{e.at.Number, 0, t.end, signal.Name + " " + signs[e.is] + w.written(e.at.Number)})
+		for _, e := range signal.Bound.Edges() {
+			if !slices.ContainsFunc(all, func(o threshold) bool { return o.at == e.Value.Number }) {
+				add(threshold{e.Value.Number, 0, t.end, signal.Name + " " + signs[verdict.Relation(e.Side)] + w.written(e.Value.Number)})
 			}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/lab"
-	"github.com/stanch-dev/stanch/internal/lab/verdict"
 )
 
 // span is a stretch of time in which a signal is on.
@@ -26,7 +25,7 @@ func (f *Findings) on(t *track, s *lab.Signal, least float64) (all []span, known
 		}
 		for _, sample := range t.Samples {
 			if v := sample.Values[i]; sample.Generation > 0 && finite(v) {
-				at, is = append(at, sample.At), append(is, within(s.Bound, v))
+				at, is = append(at, sample.At), append(is, s.Bound.Holds(v))
 			}
 		}
 	} else {
@@ -75,7 +74,7 @@ func points(t *track, s *lab.Signal, rows [][]any) (at []float64, is []bool) {
 			}
 		}
 		if found {
-			all = append(all, point{moment.Sub(t.Began).Seconds(), within(s.Bound, v)})
+			all = append(all, point{moment.Sub(t.Began).Seconds(), s.Bound.Holds(v)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b point) int { return compare(a.at, b.at) })
@@ -96,26 +95,6 @@ func usual(at []float64) float64 {
 	}
 	slices.Sort(gaps)
 	return gaps[len(gaps)/2]
-}
-
-func within(b lab.Bound, v float64) bool {
-	for _, e := range edges(b) {
-		ok := false
-		switch e.is {
-		case verdict.Above:
-			ok = v > e.at.Number
-		case verdict.AtLeast:
-			ok = v >= e.at.Number
-		case verdict.Below:
-			ok = v < e.at.Number
-		case verdict.AtMost:
-			ok = v <= e.at.Number
-		}
-		if !ok {
-			return false
-		}
-	}
-	return true
 }
 
 // signalLane is a row for each signal, with a bar where it is on.

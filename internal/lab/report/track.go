@@ -164,17 +164,11 @@ func (t *track) at(moment float64) *stretch {
 	return nil
 }
 
-// hosted says whether work is handed to functions: no client waits for them, and what
-// they took is what their host recorded.
-func hosted(e *lab.Experiment) bool {
-	return slices.ContainsFunc(e.Subject.Variants, func(v lab.Variant) bool { return v.Contract == lab.Functions })
-}
-
 // callsOf are the calls of a run, at the moment from which their time counts: of HTTP
 // the one at which the plan wanted them, for what waited for its turn has waited. One
 // without an answer took as long as its client would have waited.
 func callsOf(e *lab.Experiment, r *lab.Record) (all []call) {
-	if hosted(e) {
+	if e.Hosted() {
 		for _, c := range r.Calls {
 			all = append(all, call{c.At, c.Done, 1000 * (c.Done - c.At), !c.OK})
 		}

@@ -117,28 +117,10 @@ func seriesUnit(s lab.Series) lab.Unit {
 	return lab.Bytes
 }
 
-// edge is one side of a bound.
-type edge struct {
-	is verdict.Relation
-	at lab.Value
-}
-
-func edges(b lab.Bound) (all []edge) {
-	for _, e := range []struct {
-		is verdict.Relation
-		at *lab.Value
-	}{{verdict.Above, b.Above}, {verdict.AtLeast, b.AtLeast}, {verdict.Below, b.Below}, {verdict.AtMost, b.AtMost}} {
-		if e.at != nil {
-			all = append(all, edge{e.is, *e.at})
-		}
-	}
-	return all
-}
-
 func unitOf(b lab.Bound) lab.Unit {
-	for _, e := range edges(b) {
-		if e.at.Unit != lab.Plain {
-			return e.at.Unit
+	for _, e := range b.Edges() {
+		if e.Value.Unit != lab.Plain {
+			return e.Value.Unit
 		}
 	}
 	return lab.Plain
@@ -200,11 +182,11 @@ func (f *Findings) bound(c *Criterion) string {
 		return "within ±" + s.asked(w.Within.Number)
 	}
 	text := ""
-	for i, e := range edges(w.Bound) {
+	for i, e := range w.Bound.Edges() {
 		if i > 0 {
 			text += " and "
 		}
-		text += string(e.is) + " " + s.asked(e.at.Number)
+		text += string(e.Side) + " " + s.asked(e.Value.Number)
 	}
 	return text
 }

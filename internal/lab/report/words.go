@@ -35,10 +35,9 @@ func wordsOf(e *lab.Experiment) words {
 		}
 	}
 	bound := func(b lab.Bound) {
-		value(b.Above)
-		value(b.AtLeast)
-		value(b.Below)
-		value(b.AtMost)
+		for _, e := range b.Edges() {
+			value(&e.Value)
+		}
 	}
 	for _, all := range [][]lab.Criterion{e.Proof, e.Disproof} {
 		for i := range all {

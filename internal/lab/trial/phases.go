@@ -139,7 +139,7 @@ func (t *Trial) rest(ctx context.Context, end time.Time) error {
 	defer tick.Stop()
 	settled := false
 	for time.Now().Before(end) {
-		if used, _, ok := t.sampler.held(); ok {
+		if used, ok := t.sampler.held(); ok {
 			looks = append(looks, look{time.Now(), used})
 		}
 		since := time.Now().Add(-settle.Idle)

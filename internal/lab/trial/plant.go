@@ -93,8 +93,7 @@ func (p *planter) due(calls int64, second float64) int64 {
 	if planted.Per == lab.PerRequest {
 		return int64(size * float64(calls))
 	}
-	unit := map[lab.Per]float64{lab.PerSecond: 1, lab.PerMinute: 60, lab.PerHour: 3600}[planted.Per]
-	return int64(size * second * p.t.e.Version.Speed / unit)
+	return int64(size * second * p.t.e.Version.Speed / planted.Per.Seconds())
 }
 
 func (p *planter) close() {

@@ -216,11 +216,11 @@ func (s *sampler) problem(text string) {
 }
 
 // held is what the last sample says that the worker holds; false if there is none.
-func (s *sampler) held() (used, limit float64, ok bool) {
+func (s *sampler) held() (used float64, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	used = s.last.Values[0]
-	return used, s.last.Limit, s.last.Generation > 0 && !math.IsNaN(used)
+	return used, s.last.Generation > 0 && !math.IsNaN(used)
 }
 
 func (s *sampler) close() { s.gauge.Close() }

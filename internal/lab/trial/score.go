@@ -37,9 +37,7 @@ type score struct {
 	at       int // of the phase
 	from     float64
 	latest   []point // durations of the last seconds
-	hosted   bool
-	calls    int64 // that were answered
-	garbage  bool  // it can't be collected on demand
+	garbage  bool    // it can't be collected on demand
 }
 
 type point struct{ at, took float64 }
@@ -52,7 +50,6 @@ const (
 func newScore(t *Trial) *score {
 	s := &score{t: t}
 	s.progress.Run, s.progress.Length = t.run, timeline.Length(t.spans).Seconds()
-	s.hosted = slices.ContainsFunc(t.e.Subject.Variants, func(v lab.Variant) bool { return v.Contract == lab.Functions })
 	return s
 }
 
@@ -90,7 +87,6 @@ func (s *score) sent(one lab.Sent) {
 	}
 	if one.Status > 0 {
 		s.progress.Answered++
-		s.calls++
 		s.latest = append(s.latest, point{one.Done, one.Done - one.Due})
 	}
 }
@@ -99,13 +95,14 @@ func (s *score) sent(one lab.Sent) {
 func (s *score) counted(done, failed int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.progress.Answered, s.progress.Failed, s.calls = done, failed, done
+	s.progress.Answered, s.progress.Failed = done, failed
 }
 
+// called is how many calls were answered.
 func (s *score) called() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.calls
+	return s.progress.Answered
 }
 
 func (s *score) noCollect() {

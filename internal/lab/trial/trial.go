@@ -3,8 +3,9 @@
 // hands on all that it sees.
 //
 // The worker stands behind a `stanch run` of its own, as it would in a pod: its calls
-// are recorded, and it is guarded or only watched, as the experiment says. Both are
-// in one memory cgroup, whose limit the kernel enforces. What is sampled is read from
+// are recorded, and it is guarded or only watched, as the experiment says. The kernel
+// enforces its limit: of a guarded worker together with its stanch, of a bare one
+// alone. What is sampled is read from
 // outside, from /proc and the cgroup, and not told by the stanch that is looked at.
 // Nothing is judged here, and what could not be read or done is an event and no
 // silence. Whatever way a trial ends, no process and no cgroup of it stays. Begin
