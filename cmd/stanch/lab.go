@@ -23,7 +23,8 @@ func labCommand(w world) *cobra.Command {
 		Long: `lab is about experiments: a folder with an experiment.yaml, which says what is
 claimed of a worker, under which load, and what would prove or disprove it.`,
 		Example: `  stanch lab ls
-  stanch lab lint labs/blob-oom --small`,
+  stanch lab lint labs/blob-oom --small
+  stanch lab run labs/blob-oom --small`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return usage(fmt.Errorf("unknown command %q for stanch lab", args[0]), "`stanch lab --help` lists the verbs")

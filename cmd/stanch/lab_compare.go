@@ -61,5 +61,6 @@ undecided; 5 nothing came of it.`,
 	flags.StringVar(&q.key, "sign", "", "sign the bundle with this private key (ed25519, PEM)")
 	flags.BoolVar(&q.asJSON, "json", false, "print JSON")
 	flags.BoolVar(&q.quiet, "quiet", false, "no progress")
+	cmd.SetFlagErrorFunc(noVerdictOfFlags)
 	return cmd
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -69,6 +70,7 @@ Exit codes: 0 supported, 1 not supported, 2 inconclusive, 5 there is no verdict.
 	flags.StringVar(&q.key, "sign", "", "sign the bundle with this private key (ed25519, PEM), as openssl genpkey -algorithm ed25519 makes one")
 	flags.BoolVar(&q.asJSON, "json", false, "print JSON")
 	flags.BoolVar(&q.quiet, "quiet", false, "no progress")
+	cmd.SetFlagErrorFunc(noVerdictOfFlags)
 	return cmd
 }
 
@@ -76,9 +78,30 @@ Exit codes: 0 supported, 1 not supported, 2 inconclusive, 5 there is no verdict.
 func versionFlags(cmd *cobra.Command, o *experiment.Options) {
 	flags := cmd.Flags()
 	flags.BoolVar(&o.Small, "small", false, "the small version, for a few minutes")
-	flags.Float64Var(&o.Speed, "speed", 0, "the timeline is so many times as fast (default: as the file says)")
-	flags.Float64Var(&o.Scale, "scale", 0, "sizes are so many times as large (default: as the file says)")
+	flags.Var((*timesFlag)(&o.Speed), "speed", "the timeline is so many times as fast (default: as the file says)")
+	flags.Var((*timesFlag)(&o.Scale), "scale", "sizes are so many times as large (default: as the file says)")
 }
+
+// timesFlag is by how much something is multiplied; zero if it was not given.
+type timesFlag float64
+
+func (f *timesFlag) Set(text string) error {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(v >= 0.001 && v <= 1000) {
+		return errors.New("a number from 0.001 to 1000 is wanted")
+	}
+	*f = timesFlag(v)
+	return nil
+}
+
+func (f *timesFlag) String() string {
+	if *f == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(float64(*f), 'g', -1, 64)
+}
+
+func (f *timesFlag) Type() string { return "float" }
 
 // noVerdict gives an error that is no verdict its own code: those of verdicts are 1 and
 // 2, which a build server has to be able to rely on.
@@ -96,11 +119,13 @@ func noVerdict(err error) error {
 	return &codedError{code: exitNoVerdict, err: err}
 }
 
+// noVerdictOfFlags is wrongFlag of the commands whose exit codes are verdicts.
+func noVerdictOfFlags(cmd *cobra.Command, err error) error {
+	return noVerdict(wrongFlag(cmd, err))
+}
+
 // runLab runs an experiment, or only compares two variants of it, where pair says so.
 func runLab(ctx context.Context, w world, q labRun, name string, pair func(*lab.Experiment) (*lab.Pairing, error)) error {
-	if err := checkVersion(q.o); err != nil {
-		return err
-	}
 	found, err := folder.Open(name)
 	if err != nil {
 		return err
@@ -175,15 +200,6 @@ func runLab(ctx context.Context, w world, q labRun, name string, pair func(*lab.
 		return err
 	}
 	return tellLab(w.stdout, r, q.out, q.asJSON)
-}
-
-func checkVersion(o experiment.Options) error {
-	for name, v := range map[string]float64{"speed": o.Speed, "scale": o.Scale} {
-		if v != 0 && !(v >= 0.001 && v <= 1000) {
-			return usage(fmt.Errorf("--%s is %v", name, v), "from 0.001 to 1000")
-		}
-	}
-	return nil
 }
 
 // azuriteHome is where Azure's emulator is installed into: the checkout, where there is

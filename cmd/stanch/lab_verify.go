@@ -70,6 +70,7 @@ Exit codes: 0 it is as it was made, 1 it is not, 5 it could not be read.`,
 	flags.SortFlags = false
 	flags.StringVar(&key, "key", "", "the bundle has to be signed by whoever holds this key (public, ed25519, PEM)")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.SetFlagErrorFunc(noVerdictOfFlags)
 	return cmd
 }
 

@@ -29,9 +29,7 @@ to                          stanch run -- python app.py`,
 		},
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(err, "`%s --help` lists the flags", cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(
 		runCommand(w),
 		checkCommand(w),
@@ -47,6 +45,11 @@ to                          stanch run -- python app.py`,
 		versionCommand(),
 	)
 	return root
+}
+
+// wrongFlag is the error of a flag that is not known, or has no such value.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	return usage(err, "`%s --help` lists the flags", cmd.CommandPath())
 }
 
 // noArguments refuses arguments with a hint.

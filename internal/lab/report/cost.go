@@ -53,8 +53,10 @@ func (c *cost) add(t *track, s *stretch) {
 		if one.at < s.From || one.at >= s.To {
 			continue
 		}
-		c.calls++
-		if one.failed {
+		if one.begun {
+			c.calls++
+		}
+		if one.begun && one.failed {
 			c.failed++
 		}
 		if finite(one.ms) {

@@ -344,6 +344,33 @@ func TestATimelineHasAtMostSixHundredBinsARun(t *testing.T) {
 	}
 }
 
+// A request that was wanted and never begun is no call, but somebody waited for it: the
+// percentiles count it as the verdict does.
+func TestATimelineCountsTheWaitForWhatWasNeverBegun(t *testing.T) {
+	e := &lab.Experiment{Load: lab.Load{Streams: []lab.Stream{{Name: "web", HTTP: []lab.Request{{Method: "GET", Path: "/", Timeout: 3 * time.Second}}}}}}
+	f := &report.Findings{Experiment: e, Records: []lab.Record{{
+		Number: 1, Spans: []lab.Span{{Name: "load", To: 0.5}},
+		Sent: []lab.Sent{
+			{Due: 0.1, At: 0.1, Done: 0.2, Stream: "web", Status: 200, Request: true},
+			{Due: 0.2, At: math.NaN(), Done: math.NaN(), Stream: "web", Request: true, Lost: "too many are open"},
+			{Due: 0.3, At: math.NaN(), Done: math.NaN(), Stream: "web", Request: true, Lost: "too many are open"},
+		},
+	}}}
+	rows, err := csv.NewReader(bytes.NewReader(report.Timeline(f))).ReadAll()
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("Timeline: %d rows, %v; want a head and one bin", len(rows), err)
+	}
+	got := map[string]string{}
+	for i, name := range rows[0] {
+		got[name] = rows[1][i]
+	}
+	for name, want := range map[string]string{"sent": "1", "answered": "1", "failed": "0", "p50_ms": "3000"} {
+		if got[name] != want {
+			t.Errorf("Timeline: %s is %q, want %q", name, got[name], want)
+		}
+	}
+}
+
 func FuzzAnyTextIsKeptApart(f *testing.F) {
 	f.Add(hostile, "MemoryError")
 	f.Add("--> <!-- ]]> </pre>", "\xff\xfe")

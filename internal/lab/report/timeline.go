@@ -16,9 +16,10 @@ const columns = "run,role,variant,round,t,phase,sent,answered,failed,p50_ms,p95_
 // Timeline is the runs as numbers: a row for each bin of each run, of at most 600 a
 // run, in the form of CSV. t is the second at which the bin begins. Of a series a bin
 // has its highest sample, and generation and limit are those of its last one. sent
-// counts what was begun in the bin. answered, failed and the percentiles are of calls
-// that came in it: of HTTP as the client saw them, from the moment at which each was
-// due; of functions as their host recorded them. A field is empty where nothing is
+// counts what was begun in the bin. answered and failed are of calls that came in it: of
+// HTTP as the client saw them, of functions as their host recorded them. The percentiles
+// are from the moment at which each was due, and count a request that was never begun as
+// one that waited for as long as its client would have. A field is empty where nothing is
 // known.
 func Timeline(f *Findings) []byte {
 	var b bytes.Buffer

@@ -38,6 +38,7 @@ type call struct {
 	at, done float64 // seconds; done is not a number where no answer came
 	ms       float64 // how long somebody waited for it
 	failed   bool
+	begun    bool // false if the plan wanted it and it was never sent
 }
 
 // bin is what came in a stretch of time.
@@ -94,8 +95,10 @@ func (f *Findings) track(r *lab.Record) *track {
 	ms := make([][]float64, len(t.bins))
 	for _, c := range t.calls {
 		if i, ok := t.bin(c.at); ok {
-			t.bins[i].answered++
-			if c.failed {
+			if c.begun {
+				t.bins[i].answered++
+			}
+			if c.begun && c.failed {
 				t.bins[i].failed++
 			}
 			ms[i] = append(ms[i], c.ms)
@@ -166,18 +169,19 @@ func (t *track) at(moment float64) *stretch {
 
 // callsOf are the calls of a run, at the moment from which their time counts: of HTTP
 // the one at which the plan wanted them, for what waited for its turn has waited. One
-// without an answer took as long as its client would have waited.
+// without an answer took as long as its client would have waited, and so did one that
+// was never begun: the verdict counts their time alike.
 func callsOf(e *lab.Experiment, r *lab.Record) (all []call) {
 	if e.Hosted() {
 		for _, c := range r.Calls {
-			all = append(all, call{c.At, c.Done, 1000 * (c.Done - c.At), !c.OK})
+			all = append(all, call{c.At, c.Done, 1000 * (c.Done - c.At), !c.OK, true})
 		}
 	} else {
 		for _, s := range r.Sent {
-			if !s.Request || math.IsNaN(s.At) {
+			if !s.Request {
 				continue
 			}
-			c := call{s.Due, s.Done, 1000 * (s.Done - s.Due), s.Status == 0 || s.Status >= 500}
+			c := call{s.Due, s.Done, 1000 * (s.Done - s.Due), s.Status == 0 || s.Status >= 500, !math.IsNaN(s.At)}
 			if s.Status == 0 || math.IsNaN(c.ms) {
 				c.done, c.ms = math.NaN(), float64(patience(e, s.Stream).Milliseconds())
 			}

@@ -3,6 +3,7 @@ package timeline
 import (
 	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,23 +39,45 @@ func Arrivals(e *lab.Experiment, spans []Span) iter.Seq[Arrival] {
 	return func(yield func(Arrival) bool) {
 		numbers := make([]int64, len(e.Load.Streams))
 		for _, span := range spans {
-			sources := sourcesOf(e, span)
-			for {
-				next := soonest(sources)
-				if next == nil {
-					break
-				}
-				at := next.due
-				next.advance()
-				numbers[next.index]++
-				a := next.arrival(numbers[next.index])
-				a.At, a.Phase = at, span.Phase.Name
-				if !yield(a) {
-					return
-				}
+			if !during(e, span, numbers, yield) {
+				return
 			}
 		}
 	}
+}
+
+// ByPhase is Arrivals, span by span. It goes once through all of them, to know the
+// numbers at which each span begins, so that what is due first in a span is at hand at
+// once.
+func ByPhase(e *lab.Experiment, spans []Span) []iter.Seq[Arrival] {
+	numbers := make([]int64, len(e.Load.Streams))
+	all := make([]iter.Seq[Arrival], len(spans))
+	for i, span := range spans {
+		first := slices.Clone(numbers)
+		all[i] = func(yield func(Arrival) bool) { during(e, span, slices.Clone(first), yield) }
+		for _, s := range sourcesOf(e, span) {
+			for ; !s.ended; s.advance() {
+				numbers[s.index]++
+			}
+		}
+	}
+	return all
+}
+
+// during yields what is due in a span, and counts it on; false if it was told to stop.
+func during(e *lab.Experiment, span Span, numbers []int64, yield func(Arrival) bool) bool {
+	sources := sourcesOf(e, span)
+	for next := soonest(sources); next != nil; next = soonest(sources) {
+		at := next.due
+		next.advance()
+		numbers[next.index]++
+		a := next.arrival(numbers[next.index])
+		a.At, a.Phase = at, span.Phase.Name
+		if !yield(a) {
+			return false
+		}
+	}
+	return true
 }
 
 // soonest is the source that is due first; nil if all have ended.

@@ -72,6 +72,23 @@ func collect(e *lab.Experiment) []timeline.Arrival {
 	return slices.Collect(timeline.Arrivals(e, timeline.Spans(e)))
 }
 
+func TestByPhaseIsArrivalsSpanBySpan(t *testing.T) {
+	e := trial(1)
+	spans := timeline.Spans(e)
+	loads := timeline.ByPhase(e, spans)
+	if len(loads) != len(spans) {
+		t.Fatalf("ByPhase gives %d of %d spans", len(loads), len(spans))
+	}
+	var got []timeline.Arrival
+	for i := range loads {
+		_ = slices.Collect(loads[i]) // which can be gone through again
+		got = slices.AppendSeq(got, loads[i])
+	}
+	if want := collect(e); len(want) == 0 || !slices.Equal(got, want) {
+		t.Errorf("ByPhase gives %d arrivals that differ from the %d of Arrivals", len(got), len(want))
+	}
+}
+
 // digest is all that is sent, in its order, without the moments.
 func digest(all []timeline.Arrival) string {
 	h := sha256.New()

@@ -27,8 +27,8 @@ func (t *Trial) phases(ctx context.Context) (spans []lab.Span, err error) {
 		timer.Stop()
 		quit()
 	}()
-	for i := range t.spans {
-		span := t.spans[i]
+	due := timeline.ByPhase(t.e, t.spans)
+	for i, span := range t.spans {
 		t.tell(time.Now(), lab.Event{Kind: lab.EventPhase, Text: span.Phase.Name})
 		for _, action := range span.Phase.Do {
 			if err := t.act(ctx, action); err != nil {
@@ -39,7 +39,7 @@ func (t *Trial) phases(ctx context.Context) (spans []lab.Span, err error) {
 		one := lab.Span{Name: span.Phase.Name, From: t.now()}
 		t.score.phase(i, one.From)
 		offset := from.Add(-span.Start)
-		sending.Go(func() { t.send(loads, span, offset) })
+		sending.Go(func() { t.send(loads, span, due[i], offset) })
 		cuts, err := t.endure(ctx, span, offset)
 		one.To = t.now()
 		if err == nil {
@@ -56,7 +56,7 @@ func (t *Trial) phases(ctx context.Context) (spans []lab.Span, err error) {
 
 // send gives a phase's load. Its moments are those of the plan, moved to where the phase
 // began in fact.
-func (t *Trial) send(ctx context.Context, span timeline.Span, offset time.Time) {
+func (t *Trial) send(ctx context.Context, span timeline.Span, due iter.Seq[timeline.Arrival], offset time.Time) {
 	moved := seconds(offset.Sub(t.began))
 	sender := send.New(send.Config{
 		Base: t.base, Queues: t.store.targets.Queues, Blobs: t.store.targets.Blobs,
@@ -66,23 +66,13 @@ func (t *Trial) send(ctx context.Context, span timeline.Span, offset time.Time) 
 			t.score.sent(s)
 		},
 	})
-	if err := sender.Run(ctx, offset, only(timeline.Arrivals(t.e, t.spans), span.Phase.Name)); err != nil && ctx.Err() == nil {
+	if err := sender.Run(ctx, offset, due); err != nil && ctx.Err() == nil {
 		t.note("the load of %s ended: %v", span.Phase.Name, err)
 	}
 }
 
 // round keeps microseconds, which is what evidence is told in.
 func round(v float64) float64 { return math.Round(v*1e6) / 1e6 }
-
-func only(all iter.Seq[timeline.Arrival], phase string) iter.Seq[timeline.Arrival] {
-	return func(yield func(timeline.Arrival) bool) {
-		for a := range all {
-			if a.Phase == phase && !yield(a) {
-				return
-			}
-		}
-	}
-}
 
 // endure waits for the end of a phase, and looks in its rests whether memory comes to
 // rest.
