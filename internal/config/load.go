@@ -12,6 +12,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/nearest"
+	"github.com/stanch-dev/stanch/internal/tree/yamltree"
 )
 
 // Prefix is what the names of stanch's variables begin with.
@@ -119,21 +120,11 @@ func (r *Run) mapping(name string, mapping *ast.MappingNode) (errs []error) {
 			fail(entry.Key, "%s has no value", s.Name)
 			continue
 		}
-		if err := s.Value(r).Set(scalarText(scalar)); err != nil {
+		if err := s.Value(r).Set(yamltree.Text(scalar)); err != nil {
 			fail(entry.Value, "%s: %v", s.Name, err)
 		}
 	}
 	return errs
-}
-
-func scalarText(n ast.ScalarNode) string {
-	if text, ok := n.(*ast.StringNode); ok {
-		return text.Value
-	}
-	if text, ok := n.(*ast.LiteralNode); ok {
-		return text.Value.Value
-	}
-	return n.GetToken().Value
 }
 
 func words(n ast.Node) ([]string, error) {
@@ -147,7 +138,7 @@ func words(n ast.Node) ([]string, error) {
 		if !ok {
 			return nil, fmt.Errorf("word %d is not a text", len(out)+1)
 		}
-		out = append(out, scalarText(scalar))
+		out = append(out, yamltree.Text(scalar))
 	}
 	return out, nil
 }

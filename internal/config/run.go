@@ -17,8 +17,8 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/memory/band"
+	"github.com/stanch-dev/stanch/internal/tree"
 	"github.com/stanch-dev/stanch/internal/work/gate"
-	"github.com/stanch-dev/stanch/internal/work/manifest"
 )
 
 // Run is the configuration of `stanch run`.
@@ -60,12 +60,12 @@ type Run struct {
 	StallTime    time.Duration
 	Retries      int
 
-	Functions      manifest.Source // of a plain HTTP worker; empty: there are none
-	App            string          // folder of a function app; empty: there is none
-	Store          string          // of work that no connection says; empty: files below Data
-	Admission      string          // on, shadow or off
-	Compat         string          // none or azure
-	Encoding       string          // of messages in Azure's queues, for Functions: base64 or none
+	Functions      tree.Source // of a plain HTTP worker; empty: there are none
+	App            string      // folder of a function app; empty: there is none
+	Store          string      // of work that no connection says; empty: files below Data
+	Admission      string      // on, shadow or off
+	Compat         string      // none or azure
+	Encoding       string      // of messages in Azure's queues, for Functions: base64 or none
 	Lease          time.Duration
 	ScanInterval   time.Duration
 	LanguageWorker string // directory; empty: looked for

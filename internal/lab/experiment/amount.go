@@ -9,6 +9,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 const (
@@ -21,16 +22,16 @@ const (
 
 // wait is a time of the wall's clock, which no speed changes.
 func wait(least, most time.Duration) kind[time.Duration] {
-	return duration("time that speed leaves alone", func(*reader, Node) float64 { return 1 }, least, most)
+	return duration("time that speed leaves alone", func(*reader, tree.Node) float64 { return 1 }, least, most)
 }
 
 // span is a time of the timeline.
 func span(least time.Duration) kind[time.Duration] {
-	return duration("time", func(r *reader, n Node) float64 { return r.factorsOf(n).speed }, least, longest)
+	return duration("time", func(r *reader, n tree.Node) float64 { return r.factorsOf(n).speed }, least, longest)
 }
 
-func duration(words string, speed func(*reader, Node) float64, least, most time.Duration) kind[time.Duration] {
-	return kind[time.Duration]{words, func() *Schema { return &Schema{Type: types{"string"}, Pattern: durationPattern} }, func(r *reader, what string, n Node) (time.Duration, bool) {
+func duration(words string, speed func(*reader, tree.Node) float64, least, most time.Duration) kind[time.Duration] {
+	return kind[time.Duration]{words, func() *Schema { return &Schema{Type: types{"string"}, Pattern: durationPattern} }, func(r *reader, what string, n tree.Node) (time.Duration, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return 0, false
@@ -50,18 +51,18 @@ func duration(words string, speed func(*reader, Node) float64, least, most time.
 
 // size is an amount of bytes that scale changes.
 func size(least bytesize.Size) kind[bytesize.Size] {
-	return amount("size", func(r *reader, n Node) float64 { return r.factorsOf(n).scale }, least)
+	return amount("size", func(r *reader, n tree.Node) float64 { return r.factorsOf(n).scale }, least)
 }
 
 // fixedSize is an amount of bytes that scale leaves alone.
 func fixedSize(least bytesize.Size) kind[bytesize.Size] {
-	return amount("size that scale leaves alone", func(*reader, Node) float64 { return 1 }, least)
+	return amount("size that scale leaves alone", func(*reader, tree.Node) float64 { return 1 }, least)
 }
 
-func amount(words string, scale func(*reader, Node) float64, least bytesize.Size) kind[bytesize.Size] {
+func amount(words string, scale func(*reader, tree.Node) float64, least bytesize.Size) kind[bytesize.Size] {
 	return kind[bytesize.Size]{words, func() *Schema {
 		return &Schema{AnyOf: []*Schema{{Type: types{"integer"}, Minimum: new(float64(least))}, {Type: types{"string"}, Pattern: sizePattern}}}
-	}, func(r *reader, what string, n Node) (bytesize.Size, bool) {
+	}, func(r *reader, what string, n tree.Node) (bytesize.Size, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return 0, false
@@ -82,7 +83,7 @@ func amount(words string, scale func(*reader, Node) float64, least bytesize.Size
 // rate is a number of arrivals in a time of the timeline, given for a second on the
 // wall.
 func rate() kind[float64] {
-	return kind[float64]{"rate", func() *Schema { return &Schema{Type: types{"string"}, Pattern: ratePattern} }, func(r *reader, what string, n Node) (float64, bool) {
+	return kind[float64]{"rate", func() *Schema { return &Schema{Type: types{"string"}, Pattern: ratePattern} }, func(r *reader, what string, n tree.Node) (float64, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return 0, false
@@ -112,7 +113,7 @@ const valuePattern = `^-?[0-9]+(\.[0-9]+)?( ?([kKmMgGtT][iI]?)?[bB]|%|ns|us|µs|
 func value() kind[lab.Value] {
 	return kind[lab.Value]{"value", func() *Schema {
 		return &Schema{AnyOf: []*Schema{{Type: types{"number"}}, {Type: types{"string"}, Pattern: valuePattern}}}
-	}, func(r *reader, what string, n Node) (lab.Value, bool) {
+	}, func(r *reader, what string, n tree.Node) (lab.Value, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return lab.Value{}, false

@@ -3,6 +3,7 @@ package experiment
 import (
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 func controls() object[lab.Controls] {
@@ -64,10 +65,10 @@ func metric() object[lab.Metric] {
 			by("10%", at("by", "The least change that counts, as a share of a; of same, the most.", share(maxFactor), func(m *lab.Metric) *float64 { return &m.By })),
 			by("0.95", at("confidence", "Of the interval.", number(0.5, 0.999999), func(m *lab.Metric) *float64 { return &m.Confidence })),
 		},
-		check: func(r *reader, n Node, m *lab.Metric) {
+		check: func(r *reader, n tree.Node, m *lab.Metric) {
 			r.goesWith(n, "series", "per")
 			r.goesWith(n, "quantile", "stream")
-			if q := n.value("quantile"); q.Line != 0 && (m.Quantile <= 0 || m.Quantile >= 1) {
+			if q := n.Value("quantile"); q.Line != 0 && (m.Quantile <= 0 || m.Quantile >= 1) {
 				r.fail(q, "95%", "quantile has to lie between 0 and 1")
 			}
 		},
@@ -82,12 +83,12 @@ func repeat() object[lab.Repeat] {
 			at("most", "How often at most; without it as often as least.", whole(1, 100), func(r *lab.Repeat) *int { return &r.Most }),
 			by("true", at("until-decided", "End after least, as soon as the verdict is clear.", flag(), func(r *lab.Repeat) *bool { return &r.UntilDecided })),
 		},
-		check: func(r *reader, n Node, v *lab.Repeat) {
+		check: func(r *reader, n tree.Node, v *lab.Repeat) {
 			if v.Most == 0 {
 				v.Most = v.Least
 			}
 			if v.Most < v.Least {
-				r.fail(n.value("most"), "", "most is %d, below the %d of least", v.Most, v.Least)
+				r.fail(n.Value("most"), "", "most is %d, below the %d of least", v.Most, v.Least)
 			}
 		},
 	}

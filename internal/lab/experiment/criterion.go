@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 const edges = " above at-least below at-most"
@@ -33,7 +34,7 @@ func edgesOf(b *lab.Bound) map[string]*lab.Value {
 
 // units tells of edges in another unit than one of these. A plain number stands for a
 // share where that is what is meant.
-func (r *reader) units(n Node, b *lab.Bound, units ...lab.Unit) {
+func (r *reader) units(n tree.Node, b *lab.Bound, units ...lab.Unit) {
 	all := edgesOf(b)
 	for _, key := range strings.Fields(edges) {
 		v := all[key]
@@ -44,7 +45,7 @@ func (r *reader) units(n Node, b *lab.Bound, units ...lab.Unit) {
 			v.Unit = lab.Share
 		}
 		if !slices.Contains(units, v.Unit) {
-			r.fail(n.value(key), "", "%s has to be %s", key, unitNames(units))
+			r.fail(n.Value(key), "", "%s has to be %s", key, unitNames(units))
 		}
 	}
 }
@@ -59,7 +60,7 @@ func unitNames(units []lab.Unit) string {
 }
 
 // needsBound tells of a bound without an edge, or with edges that nothing lies between.
-func (r *reader) needsBound(n Node, what string, b *lab.Bound) {
+func (r *reader) needsBound(n tree.Node, what string, b *lab.Bound) {
 	if len(edgesOf(b)) == 0 {
 		r.fail(n, "above: 64MiB, or at-least, below, at-most", "%s has no bound", what)
 		return
@@ -137,12 +138,12 @@ func criterion(confidence string) object[lab.Criterion] {
 }
 
 // criterion checks what the keys of one mean together.
-func (r *reader) criterion(n Node, c *lab.Criterion) {
+func (r *reader) criterion(n tree.Node, c *lab.Criterion) {
 	switch c.Test {
 	case lab.Equivalence:
 		r.sizeOf(n, "within", c.Within, c.Series)
 		if c.Within.Number <= 0 {
-			r.fail(n.value("within"), "the least effect that anybody cares about", "within has to be more than nothing")
+			r.fail(n.Value("within"), "the least effect that anybody cares about", "within has to be more than nothing")
 		}
 		return
 	case lab.Saturating:
@@ -165,22 +166,22 @@ func (r *reader) criterion(n Node, c *lab.Criterion) {
 			break
 		}
 		r.units(n, &c.Bound, unitOf(c.Series))
-		if s := n.value("stream"); s.Line != 0 {
+		if s := n.Value("stream"); s.Line != 0 {
 			r.fail(s, "a series is the worker's", "a stream's durations or a series are shifted, not both")
 		}
 	default:
 		r.units(n, &c.Bound, unitOf(c.Series))
 	}
 	if (c.Test == lab.Percentile || c.Test == lab.Level) && (c.Quantile <= 0 || c.Quantile >= 1) {
-		r.fail(n.value("quantile"), "95%", "quantile has to lie between 0 and 1")
+		r.fail(n.Value("quantile"), "95%", "quantile has to lie between 0 and 1")
 	}
 	r.needsBound(n, c.ID, &c.Bound)
 }
 
 // sizeOf tells of a value that is not in its series' unit.
-func (r *reader) sizeOf(n Node, key string, v *lab.Value, s lab.Series) {
+func (r *reader) sizeOf(n tree.Node, key string, v *lab.Value, s lab.Series) {
 	if v.Unit != unitOf(s) {
-		r.fail(n.value(key), "", "%s has to be %s", key, unitNames([]lab.Unit{unitOf(s)}))
+		r.fail(n.Value(key), "", "%s has to be %s", key, unitNames([]lab.Unit{unitOf(s)}))
 	}
 }
 

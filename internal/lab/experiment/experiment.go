@@ -20,6 +20,7 @@ import (
 	"slices"
 
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // Options are how an experiment is changed before it is run.
@@ -38,8 +39,8 @@ const maxFactor = 1000
 // Read reads a file. Without mistakes the experiment is sound. Both versions of the
 // file are looked at, whichever is asked for, so that the mistakes are all there are,
 // in the order of their places.
-func Read(s Source, o Options) (*lab.Experiment, Mistakes) {
-	full, small := s.Root.without(smallKey)
+func Read(s tree.Source, o Options) (*lab.Experiment, Mistakes) {
+	full, small := s.Root.Without(smallKey)
 	e, mistakes := read(s.File, full, o.factors(factors{1, 1}), o)
 	if small.Line == 0 {
 		if o.Small {
@@ -75,7 +76,7 @@ func (o Options) factors(own factors) pair {
 	return p
 }
 
-func read(name string, root Node, f pair, o Options) (*lab.Experiment, Mistakes) {
+func read(name string, root tree.Node, f pair, o Options) (*lab.Experiment, Mistakes) {
 	r := &reader{
 		file: name, factors: f.now, folder: o.Folder, names: map[string][]string{},
 		fixed: factors{f.now.speed / f.own.speed, f.now.scale / f.own.scale},
@@ -148,7 +149,7 @@ func hypothesis() object[lab.Hypothesis] {
 const most = 10_000_000
 
 // together checks what no part of the file can know by itself.
-func (r *reader) together(root Node, e *lab.Experiment) {
+func (r *reader) together(root tree.Node, e *lab.Experiment) {
 	total := 0.0
 	for _, p := range e.Phases {
 		for _, rate := range p.Rates {
@@ -162,16 +163,16 @@ func (r *reader) together(root Node, e *lab.Experiment) {
 		r.fail(root, "proof: a list of criteria; disproof: another; or compare", "nothing is asked: no criterion decides the hypothesis")
 	}
 	if e.Compare != nil && e.Compare.A == e.Compare.B {
-		r.fail(root.value("compare"), "controls: {same: …} does that", "a variant is compared with itself")
+		r.fail(root.Value("compare"), "controls: {same: …} does that", "a variant is compared with itself")
 	}
 	for _, key := range []string{"proof", "disproof"} {
-		for _, n := range root.value(key).Items {
-			if arm := n.value("arm"); arm.Kind == Text && e.Compare == nil {
+		for _, n := range root.Value(key).Items {
+			if arm := n.Value("arm"); arm.Kind == tree.Text && e.Compare == nil {
 				r.fail(arm, "compare: {a: …, b: …} makes arms", "arm is for comparisons, and there is none")
 			}
 		}
 	}
-	if n := root.value("subject").value("start"); n.Kind == Text && e.Compare != nil {
+	if n := root.Value("subject").Value("start"); n.Kind == tree.Text && e.Compare != nil {
 		r.fail(n, "its variants are those of a and b", "start is not for comparisons")
 	}
 	if e.Subject.Start == "" && e.Compare == nil {
@@ -184,7 +185,7 @@ func (r *reader) together(root Node, e *lab.Experiment) {
 }
 
 // stores checks that what goes into a store has one.
-func (r *reader) stores(root Node, e *lab.Experiment) {
+func (r *reader) stores(root tree.Node, e *lab.Experiment) {
 	if e.Subject.Store != lab.NoStore {
 		return
 	}
@@ -193,6 +194,6 @@ func (r *reader) stores(root Node, e *lab.Experiment) {
 		needs = needs || s.HTTP == nil
 	}
 	if needs {
-		r.fail(root.value("load"), "store: file (a folder) or azurite, below subject", "queues and blobs need a store, and there is none")
+		r.fail(root.Value("load"), "store: file (a folder) or azurite, below subject", "queues and blobs need a store, and there is none")
 	}
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/stanch-dev/stanch/internal/lab/experiment"
 	"github.com/stanch-dev/stanch/internal/lab/folder"
 	"github.com/stanch-dev/stanch/internal/lab/timeline"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // source is a file of tests, of this text.
-func source(t testing.TB, text string) experiment.Source {
+func source(t testing.TB, text string) tree.Source {
 	t.Helper()
 	s, err := folder.Parse("e.yaml", []byte(text))
 	if err != nil {

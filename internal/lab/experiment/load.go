@@ -7,6 +7,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 func load() object[lab.Load] {
@@ -30,7 +31,7 @@ func item() object[lab.Item] {
 			at("blob", "CONTAINER/PATH of a blob of noise.", blobPath(), func(i *lab.Item) *string { return &i.Blob }),
 			at("size", "The blob's size.", size(0), func(i *lab.Item) *bytesize.Size { return &i.Size }),
 		},
-		check: func(r *reader, n Node, i *lab.Item) {
+		check: func(r *reader, n tree.Node, i *lab.Item) {
 			r.goesWith(n, "queue", "text", "count")
 			r.goesWith(n, "blob", "size")
 			if i.Queue != "" && i.Text == "" {
@@ -41,12 +42,12 @@ func item() object[lab.Item] {
 }
 
 // goesWith tells of keys that are there without the one that they belong to.
-func (r *reader) goesWith(n Node, owner string, keys ...string) {
-	if n.value(owner).Line != 0 {
+func (r *reader) goesWith(n tree.Node, owner string, keys ...string) {
+	if n.Value(owner).Line != 0 {
 		return
 	}
 	for _, key := range keys {
-		if v := n.value(key); v.Line != 0 {
+		if v := n.Value(key); v.Line != 0 {
 			r.fail(v, "", "%s goes with %s, which is not there", key, owner)
 		}
 	}
@@ -82,11 +83,11 @@ func request() object[lab.Request] {
 			by("1", at("share", "How often it comes beside the others.", number(1e-6, 1e6), func(q *lab.Request) *float64 { return &q.Share })),
 			by("30s", at("timeout", "When the client gives up.", wait(time.Millisecond, time.Hour), func(q *lab.Request) *time.Duration { return &q.Timeout })),
 		),
-		check: func(r *reader, n Node, q *lab.Request) {
-			if keys := n.value("keys"); keys.Line != 0 && !strings.Contains(q.Path, "{key}") {
+		check: func(r *reader, n tree.Node, q *lab.Request) {
+			if keys := n.Value("keys"); keys.Line != 0 && !strings.Contains(q.Path, "{key}") {
 				r.fail(keys, "as in /export/{key}", "the path has no {key} for keys")
 			}
-			if size := n.value("size"); size.Line != 0 && (q.Method == "GET" || q.Method == "DELETE") {
+			if size := n.Value("size"); size.Line != 0 && (q.Method == "GET" || q.Method == "DELETE") {
 				r.fail(size, "post or put have one", "a %s has no body", q.Method)
 			}
 		},
@@ -101,12 +102,12 @@ func queue() object[lab.Queue] {
 			at("text", "The message; {n} is its number.", text(), func(q *lab.Queue) *string { return &q.Text }),
 			at("size", "In place of a text: bytes of noise, as letters and digits.", size(1), func(q *lab.Queue) *bytesize.Size { return &q.Size }),
 		},
-		check: func(r *reader, n Node, q *lab.Queue) {
+		check: func(r *reader, n tree.Node, q *lab.Queue) {
 			if (q.Text == "") == (q.Size == 0) {
 				r.fail(n, "", "a message has a text or a size, one of them")
 			}
 			if q.Size > 48*bytesize.KiB {
-				r.fail(n.value("size"), "a larger thing is a blob, and the message its name", "a message of %v is more than a queue takes (48KiB)", q.Size)
+				r.fail(n.Value("size"), "a larger thing is a blob, and the message its name", "a message of %v is more than a queue takes (48KiB)", q.Size)
 			}
 		},
 	}
@@ -119,9 +120,9 @@ func blob() object[lab.Blob] {
 			must(at("path", "CONTAINER/PATH, with {n} for the blob's number.", blobPath(), func(b *lab.Blob) *string { return &b.Path })),
 			must(at("sizes", "Sizes, drawn by their shares.", list(1, 100, blobSize().kind()), func(b *lab.Blob) *[]lab.BlobSize { return &b.Sizes })),
 		},
-		check: func(r *reader, n Node, b *lab.Blob) {
+		check: func(r *reader, n tree.Node, b *lab.Blob) {
 			if !strings.Contains(b.Path, "{n}") {
-				r.fail(n.value("path"), "as in large/{n}.bin", "path has no {n}, and each blob would take the place of the one before")
+				r.fail(n.Value("path"), "as in large/{n}.bin", "path has no {n}, and each blob would take the place of the one before")
 			}
 		},
 	}
@@ -140,7 +141,7 @@ func blobSize() object[lab.BlobSize] {
 // storeName is the name of a queue, by Azure's rule.
 func storeName() kind[string] {
 	const pattern = "^[a-z0-9](-?[a-z0-9]){2,62}$"
-	return kind[string]{"name of a queue", func() *Schema { return &Schema{Type: types{"string"}, Pattern: pattern} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"name of a queue", func() *Schema { return &Schema{Type: types{"string"}, Pattern: pattern} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if ok && !isStoreName(s) {
 			r.fail(n, "3 to 63 small letters, digits and single -", "%s is %q, which no queue is called", what, clip(s))
@@ -164,7 +165,7 @@ func isStoreName(s string) bool {
 
 // blobPath is CONTAINER/PATH.
 func blobPath() kind[string] {
-	return kind[string]{"CONTAINER/PATH", func() *Schema { return &Schema{Type: types{"string"}, Pattern: "^[a-z0-9-]{3,63}/."} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"CONTAINER/PATH", func() *Schema { return &Schema{Type: types{"string"}, Pattern: "^[a-z0-9-]{3,63}/."} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return "", false
@@ -180,7 +181,7 @@ func blobPath() kind[string] {
 
 // urlPath is the path of a request, with its query.
 func urlPath() kind[string] {
-	return kind[string]{"path", func() *Schema { return &Schema{Type: types{"string"}, Pattern: "^/"} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"path", func() *Schema { return &Schema{Type: types{"string"}, Pattern: "^/"} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if ok && (!strings.HasPrefix(s, "/") || len(s) > 8<<10 || !printable(s) || strings.Contains(s, "#")) {
 			r.fail(n, "as in /export/{key}?full=1", "%s is %q, which is no path", what, clip(s))

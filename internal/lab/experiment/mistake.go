@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/stanch-dev/stanch/internal/nearest"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // Mistake is one thing that is wrong in a file.
@@ -55,10 +56,10 @@ type reader struct {
 type ref struct {
 	what string
 	key  string // that it is the value of
-	node Node
+	node tree.Node
 }
 
-func (r *reader) fail(at Node, hint, format string, args ...any) {
+func (r *reader) fail(at tree.Node, hint, format string, args ...any) {
 	if len(r.mistakes) < maxMistakes {
 		r.mistakes = append(r.mistakes, Mistake{r.file, at.Line, at.Column, fmt.Sprintf(format, args...), hint})
 	}

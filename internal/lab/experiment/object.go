@@ -3,6 +3,8 @@ package experiment
 import (
 	"slices"
 	"strings"
+
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // kind is what a value may be: how people call it, how an editor checks it, and how
@@ -10,7 +12,7 @@ import (
 type kind[V any] struct {
 	words  string
 	schema func() *Schema
-	read   func(r *reader, what string, n Node) (V, bool)
+	read   func(r *reader, what string, n tree.Node) (V, bool)
 }
 
 // field is one key of an object of T.
@@ -21,7 +23,7 @@ type field[T any] struct {
 	otherwise string // what it is by itself, as one would write it
 	hollow    bool   // what it is by itself is a mapping without keys
 	schema    func() *Schema
-	read      func(r *reader, what string, n Node, into *T)
+	read      func(r *reader, what string, n tree.Node, into *T)
 }
 
 // at is a key whose value goes to a place.
@@ -31,7 +33,7 @@ func at[T, V any](name, doc string, k kind[V], place func(*T) *V) field[T] {
 
 // set is a key whose value is taken by a function.
 func set[T, V any](name, doc string, k kind[V], take func(*T, V)) field[T] {
-	return field[T]{name: name, doc: doc, words: k.words, schema: k.schema, read: func(r *reader, what string, n Node, into *T) {
+	return field[T]{name: name, doc: doc, words: k.words, schema: k.schema, read: func(r *reader, what string, n tree.Node, into *T) {
 		if v, ok := k.read(r, what, n); ok {
 			take(into, v)
 		}
@@ -62,7 +64,7 @@ type object[T any] struct {
 	fields     []field[T]
 	oneOf      []string // exactly one of these keys is there
 	cases      *cases
-	check      func(r *reader, n Node, v *T) // what the keys mean together; called if each is right
+	check      func(r *reader, n tree.Node, v *T) // what the keys mean together; called if each is right
 }
 
 // cases says which keys go with which word of one of the keys. A key that no case
@@ -110,7 +112,7 @@ func (o object[T]) kind() kind[T] {
 }
 
 // read takes the keys of a mapping, and tells what is wrong with each.
-func (o object[T]) read(r *reader, what string, n Node) (v T, ok bool) {
+func (o object[T]) read(r *reader, what string, n tree.Node) (v T, ok bool) {
 	entries, ok := r.entries(n, what)
 	if !ok {
 		return v, false
@@ -122,12 +124,12 @@ func (o object[T]) read(r *reader, what string, n Node) (v T, ok bool) {
 	}
 	for _, e := range entries {
 		if !slices.Contains(names, e.Key) {
-			r.fail(Node{Line: e.Line, Column: e.Column}, meant(e.Key, names), "%s has no key %q", what, clip(e.Key))
+			r.fail(tree.Node{Line: e.Line, Column: e.Column}, meant(e.Key, names), "%s has no key %q", what, clip(e.Key))
 		}
 	}
 	skip := o.chosen(r, what, n, entries)
 	for _, f := range o.fields {
-		i := slices.IndexFunc(entries, func(e Entry) bool { return e.Key == f.name })
+		i := slices.IndexFunc(entries, func(e tree.Entry) bool { return e.Key == f.name })
 		switch {
 		case i >= 0 && !slices.Contains(skip, f.name):
 			f.read(r, f.name, entries[i].Value, &v)
@@ -135,9 +137,9 @@ func (o object[T]) read(r *reader, what string, n Node) (v T, ok bool) {
 		case f.required:
 			r.fail(n, f.name+": "+strings.TrimSuffix(f.doc, "."), "%s needs the key %s", what, f.name)
 		case f.hollow:
-			f.read(r, f.name, Node{Kind: Map, Line: n.Line, Column: n.Column}, &v)
+			f.read(r, f.name, tree.Node{Kind: tree.Map, Line: n.Line, Column: n.Column}, &v)
 		case f.otherwise != "" && !slices.Contains(skip, f.name):
-			f.read(r, f.name, Node{Kind: Text, Text: f.otherwise, Line: n.Line, Column: n.Column}, &v)
+			f.read(r, f.name, tree.Node{Kind: tree.Text, Text: f.otherwise, Line: n.Line, Column: n.Column}, &v)
 		}
 	}
 	if o.check != nil && len(r.mistakes) == before {
@@ -148,11 +150,11 @@ func (o object[T]) read(r *reader, what string, n Node) (v T, ok bool) {
 
 // chosen tells of keys that do not go together, and of those that are missing for
 // it; it returns the keys that are not to be read.
-func (o object[T]) chosen(r *reader, what string, n Node, entries []Entry) (skip []string) {
-	has := func(key string) (Entry, bool) {
-		i := slices.IndexFunc(entries, func(e Entry) bool { return e.Key == key })
+func (o object[T]) chosen(r *reader, what string, n tree.Node, entries []tree.Entry) (skip []string) {
+	has := func(key string) (tree.Entry, bool) {
+		i := slices.IndexFunc(entries, func(e tree.Entry) bool { return e.Key == key })
 		if i < 0 {
-			return Entry{}, false
+			return tree.Entry{}, false
 		}
 		return entries[i], true
 	}
@@ -161,7 +163,7 @@ func (o object[T]) chosen(r *reader, what string, n Node, entries []Entry) (skip
 		e, there := has(key)
 		switch {
 		case there && first != "":
-			r.fail(Node{Line: e.Line, Column: e.Column}, "", "%s has %s and %s: it can be one of them", what, first, key)
+			r.fail(tree.Node{Line: e.Line, Column: e.Column}, "", "%s has %s and %s: it can be one of them", what, first, key)
 		case there:
 			first = key
 		}
@@ -185,22 +187,22 @@ func (o object[T]) chosen(r *reader, what string, n Node, entries []Entry) (skip
 	skip = o.cases.excluded(c)
 	for _, key := range skip {
 		if e, there := has(key); there {
-			r.fail(Node{Line: e.Line, Column: e.Column}, "", "%s: the %s %s has no use for %s", what, o.cases.key, c.word, key)
+			r.fail(tree.Node{Line: e.Line, Column: e.Column}, "", "%s: the %s %s has no use for %s", what, o.cases.key, c.word, key)
 		}
 	}
 	return skip
 }
 
 // entries takes a node for a mapping, with each key once; a mistake if it is none.
-func (r *reader) entries(n Node, what string) (all []Entry, ok bool) {
-	if n.Kind != Map {
-		r.fail(n, "", "%s is %s, and has to be keys and values", what, n.is())
+func (r *reader) entries(n tree.Node, what string) (all []tree.Entry, ok bool) {
+	if n.Kind != tree.Map {
+		r.fail(n, "", "%s is %s, and has to be keys and values", what, n.Is())
 		return nil, false
 	}
 	lines := map[string]int{}
 	for _, e := range n.Entries {
 		if line, twice := lines[e.Key]; twice {
-			r.fail(Node{Line: e.Line, Column: e.Column}, "", "%q is there twice, first in line %d", clip(e.Key), line)
+			r.fail(tree.Node{Line: e.Line, Column: e.Column}, "", "%q is there twice, first in line %d", clip(e.Key), line)
 			continue
 		}
 		lines[e.Key] = e.Line

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // unjudged are the phases that no window may have.
@@ -21,12 +22,12 @@ func phase() object[lab.Phase] {
 			at("do", "What is done at its start, in order.", list(0, 20, action().kind()), func(p *lab.Phase) *[]lab.Action { return &p.Do }),
 			by("true", at("judge", "false for a warm-up, which no criterion may name.", flag(), func(p *lab.Phase) *bool { return &p.Judge })),
 		},
-		check: func(r *reader, n Node, p *lab.Phase) {
+		check: func(r *reader, n tree.Node, p *lab.Phase) {
 			if !p.Judge {
 				r.names[unjudged] = append(r.names[unjudged], p.Name)
 			}
 			if p.Cycles > 1 && p.Rest == 0 {
-				r.fail(n.value("cycles"), "rest: 30s", "cycles without a rest between them are one")
+				r.fail(n.Value("cycles"), "rest: 30s", "cycles without a rest between them are one")
 			}
 		},
 	}
@@ -47,7 +48,7 @@ func action() object[lab.Action] {
 func newLimit() object[lab.Limit] {
 	return object[lab.Limit]{
 		title: "a new limit", fields: limits(func(l *lab.Limit) *lab.Limit { return l }, false),
-		check: func(r *reader, n Node, l *lab.Limit) {
+		check: func(r *reader, n tree.Node, l *lab.Limit) {
 			if *l == (lab.Limit{}) {
 				r.fail(n, "memory: 1GiB", "the limit has neither memory nor allocation")
 			}
@@ -75,7 +76,7 @@ func fault() object[lab.Fault] {
 			at("delay", "How much later a slow one answers.", wait(time.Millisecond, time.Hour), func(f *lab.Fault) *time.Duration { return &f.Delay }),
 			by("100%", at("share", "Share of the calls that it befalls.", share(1), func(f *lab.Fault) *float64 { return &f.Share })),
 		},
-		check: func(r *reader, n Node, f *lab.Fault) {
+		check: func(r *reader, n tree.Node, f *lab.Fault) {
 			if (f.Kind == lab.Slow) != (f.Delay > 0) {
 				r.fail(n, "kind: slow, delay: 800ms", "delay is for slow faults, and they need one")
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/plan"
 	"github.com/stanch-dev/stanch/internal/telemetry/kql/syntax"
 	"github.com/stanch-dev/stanch/internal/telemetry/schema"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // oneNumber is KQL that gives one number.
@@ -24,7 +25,7 @@ func points() kind[string] {
 }
 
 func query(words, hint string, fits func([]plan.Column) bool) kind[string] {
-	return kind[string]{words, func() *Schema { return &Schema{Type: types{"string"}} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{words, func() *Schema { return &Schema{Type: types{"string"}} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := text().read(r, what, n)
 		if !ok {
 			return "", false

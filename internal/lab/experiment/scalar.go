@@ -6,14 +6,16 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // scalar is the text of a value; a mistake if it is anything else, or empty.
-func (r *reader) scalar(what string, n Node) (string, bool) {
+func (r *reader) scalar(what string, n tree.Node) (string, bool) {
 	s := strings.TrimSpace(n.Text)
 	switch {
-	case n.Kind != Text:
-		r.fail(n, "", "%s is %s, and has to be one value", what, n.is())
+	case n.Kind != tree.Text:
+		r.fail(n, "", "%s is %s, and has to be one value", what, n.Is())
 	case s == "":
 		r.fail(n, "", "%s is empty", what)
 	default:
@@ -23,8 +25,8 @@ func (r *reader) scalar(what string, n Node) (string, bool) {
 }
 
 // factorsOf are those that a value has to take.
-func (r *reader) factorsOf(n Node) factors {
-	if n.small {
+func (r *reader) factorsOf(n tree.Node) factors {
+	if n.Over {
 		return r.fixed
 	}
 	return r.factors
@@ -34,7 +36,7 @@ const maxText = 16 << 10
 
 // text is anything.
 func text() kind[string] {
-	return kind[string]{"text", func() *Schema { return &Schema{Type: types{"string", "number", "boolean"}} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"text", func() *Schema { return &Schema{Type: types{"string", "number", "boolean"}} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if ok && len(s) > maxText {
 			r.fail(n, "", "%s has %d bytes, and the most is %d", what, len(s), maxText)
@@ -59,7 +61,7 @@ func isWord(s string) bool {
 
 // word is a name that nothing else refers to.
 func word() kind[string] {
-	return kind[string]{"name", func() *Schema { return &Schema{Type: types{"string"}, Pattern: wordPattern} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"name", func() *Schema { return &Schema{Type: types{"string"}, Pattern: wordPattern} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if ok && !isWord(s) {
 			r.fail(n, "small letters, digits and -, with a letter at the front", "%s is %q, which is no name", what, clip(s))
@@ -72,7 +74,7 @@ func word() kind[string] {
 // fresh is a name that others refer to, each there once.
 func fresh(what string) kind[string] {
 	k := word()
-	return kind[string]{k.words, k.schema, func(r *reader, key string, n Node) (string, bool) {
+	return kind[string]{k.words, k.schema, func(r *reader, key string, n tree.Node) (string, bool) {
 		s, ok := k.read(r, key, n)
 		if ok && slices.Contains(r.names[what], s) {
 			r.fail(n, "", "there are two of the name %s", s)
@@ -87,10 +89,10 @@ func fresh(what string) kind[string] {
 
 // named is the name of something in the file.
 func named(what string) kind[string] {
-	return kind[string]{"a " + shown(what), func() *Schema { return &Schema{Type: types{"string"}, Pattern: wordPattern} }, func(r *reader, key string, n Node) (string, bool) {
+	return kind[string]{"a " + shown(what), func() *Schema { return &Schema{Type: types{"string"}, Pattern: wordPattern} }, func(r *reader, key string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(key, n)
 		if ok {
-			r.refs = append(r.refs, ref{what, key, Node{Kind: Text, Text: s, Line: n.Line, Column: n.Column}})
+			r.refs = append(r.refs, ref{what, key, tree.Node{Kind: tree.Text, Text: s, Line: n.Line, Column: n.Column}})
 		}
 		return s, ok
 	}}
@@ -98,7 +100,7 @@ func named(what string) kind[string] {
 
 // number is one between two edges, both included.
 func number(least, most float64) kind[float64] {
-	return kind[float64]{"number", func() *Schema { return &Schema{Type: types{"number"}, Minimum: &least, Maximum: &most} }, func(r *reader, what string, n Node) (float64, bool) {
+	return kind[float64]{"number", func() *Schema { return &Schema{Type: types{"number"}, Minimum: &least, Maximum: &most} }, func(r *reader, what string, n tree.Node) (float64, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return 0, false
@@ -115,7 +117,7 @@ func number(least, most float64) kind[float64] {
 // whole is a whole number between two edges, both included.
 func whole(least, most int) kind[int] {
 	low, high := float64(least), float64(most)
-	return kind[int]{"whole number", func() *Schema { return &Schema{Type: types{"integer"}, Minimum: &low, Maximum: &high} }, func(r *reader, what string, n Node) (int, bool) {
+	return kind[int]{"whole number", func() *Schema { return &Schema{Type: types{"integer"}, Minimum: &low, Maximum: &high} }, func(r *reader, what string, n tree.Node) (int, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return 0, false
@@ -135,7 +137,7 @@ const sharePattern = `^[0-9]+(\.[0-9]+)?%?$`
 func share(most float64) kind[float64] {
 	return kind[float64]{"share", func() *Schema {
 		return &Schema{AnyOf: []*Schema{{Type: types{"number"}, Minimum: new(0.0), Maximum: &most}, {Type: types{"string"}, Pattern: sharePattern}}}
-	}, func(r *reader, what string, n Node) (float64, bool) {
+	}, func(r *reader, what string, n tree.Node) (float64, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return 0, false
@@ -160,7 +162,7 @@ func parseShare(s string) (float64, bool) {
 
 // flag is true or false.
 func flag() kind[bool] {
-	return kind[bool]{"true or false", func() *Schema { return &Schema{Type: types{"boolean"}} }, func(r *reader, what string, n Node) (bool, bool) {
+	return kind[bool]{"true or false", func() *Schema { return &Schema{Type: types{"boolean"}} }, func(r *reader, what string, n tree.Node) (bool, bool) {
 		s, ok := r.scalar(what, n)
 		switch {
 		case !ok:
@@ -181,7 +183,7 @@ func choice[S ~string](words ...S) kind[S] {
 	for i, w := range words {
 		all[i] = string(w)
 	}
-	return kind[S]{strings.Join(all, ", "), func() *Schema { return &Schema{Type: types{"string"}, Enum: all} }, func(r *reader, what string, n Node) (S, bool) {
+	return kind[S]{strings.Join(all, ", "), func() *Schema { return &Schema{Type: types{"string"}, Enum: all} }, func(r *reader, what string, n tree.Node) (S, bool) {
 		s, ok := r.scalar(what, n)
 		if ok && !slices.Contains(all, s) {
 			r.fail(n, meant(s, all), "%s is %q", what, clip(s))

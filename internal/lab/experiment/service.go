@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 func service() object[lab.Service] {
@@ -24,7 +25,7 @@ const variablePattern = "^[A-Za-z_][A-Za-z0-9_]*$"
 
 // variable is the name of a variable of an environment.
 func variable() kind[string] {
-	return kind[string]{"name of a variable", func() *Schema { return &Schema{Type: types{"string"}, Pattern: variablePattern} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"name of a variable", func() *Schema { return &Schema{Type: types{"string"}, Pattern: variablePattern} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if ok && !isVariable(s) {
 			r.fail(n, "letters, digits and _, without a digit at the front", "%s is %q, which is no name of a variable", what, clip(s))
@@ -39,12 +40,12 @@ const storeSetting = "AzureWebJobsStorage"
 
 // dependencies checks that each setting has one owner, and that what is to be ill is
 // known to all variants.
-func (r *reader) dependencies(root Node, e *lab.Experiment) {
+func (r *reader) dependencies(root tree.Node, e *lab.Experiment) {
 	owners := map[string]string{}
 	if e.Subject.Store != lab.NoStore {
 		owners[storeSetting] = "the store's"
 	}
-	for i, n := range root.value("subject").value("services").Entries {
+	for i, n := range root.Value("subject").Value("services").Entries {
 		s := e.Subject.Services[i]
 		for _, v := range e.Subject.Variants {
 			if _, there := v.Env[s.Setting]; there && owners[s.Setting] == "" {
@@ -52,21 +53,21 @@ func (r *reader) dependencies(root Node, e *lab.Experiment) {
 			}
 		}
 		if owner := owners[s.Setting]; owner != "" {
-			r.fail(n.Value.value("setting"), "a variable that nothing else sets", "service %s: the setting %s is %s already", s.Name, clip(s.Setting), owner)
+			r.fail(n.Value.Value("setting"), "a variable that nothing else sets", "service %s: the setting %s is %s already", s.Name, clip(s.Setting), owner)
 		}
 		owners[s.Setting] = "the service " + s.Name + "'s"
 	}
-	for i, n := range root.value("phases").Items {
-		for j, do := range n.value("do").Items {
+	for i, n := range root.Value("phases").Items {
+		for j, do := range n.Value("do").Items {
 			if f := e.Phases[i].Do[j].Fault; f != nil {
-				r.ill(do.value("fault").value("dependency"), f.Dependency, e)
+				r.ill(do.Value("fault").Value("dependency"), f.Dependency, e)
 			}
 		}
 	}
 }
 
 // ill tells of a dependency that is no setting of each variant.
-func (r *reader) ill(n Node, setting string, e *lab.Experiment) {
+func (r *reader) ill(n tree.Node, setting string, e *lab.Experiment) {
 	if setting == storeSetting && e.Subject.Store == lab.FileStore {
 		r.fail(n, "store: azurite", "dependency: the store is a folder, and can't be made ill")
 		return

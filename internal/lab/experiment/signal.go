@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 func signal() object[lab.Signal] {
@@ -15,7 +16,7 @@ func signal() object[lab.Signal] {
 			at("kql", "On at the times of its rows whose number lies in the bound; without a bound, at each.", points(), func(s *lab.Signal) *string { return &s.KQL }),
 			by("0s", at("hold", "How long it has to last to count; 0s for moments.", span(0), func(s *lab.Signal) *time.Duration { return &s.Hold })),
 		}, bounds(func(s *lab.Signal) *lab.Bound { return &s.Bound })...),
-		check: func(r *reader, n Node, s *lab.Signal) {
+		check: func(r *reader, n tree.Node, s *lab.Signal) {
 			if s.Series != "" {
 				r.needsBound(n, "a series' signal", &s.Bound)
 				r.units(n, &s.Bound, unitOf(s.Series))
@@ -23,7 +24,7 @@ func signal() object[lab.Signal] {
 			}
 			bound, err := compile(s.KQL)
 			if wants := len(edgesOf(&s.Bound)) > 0; err == nil && wants != (len(bound[0].Node.Out()) == 2) {
-				r.fail(n.value("kql"), "| project timestamp, NUMBER with a bound; | project timestamp without", "the query's numbers and the bound have to go together")
+				r.fail(n.Value("kql"), "| project timestamp, NUMBER with a bound; | project timestamp without", "the query's numbers and the bound have to go together")
 			}
 			if len(edgesOf(&s.Bound)) > 0 {
 				r.needsBound(n, "the signal", &s.Bound)
@@ -71,7 +72,7 @@ func gate() object[lab.Gate] {
 			at("stream", "Whose arrivals are meant; without it all.", named("stream"), func(g *lab.Gate) *string { return &g.Stream }),
 			at("series", "What is looked at.", series(), func(g *lab.Gate) *lab.Series { return &g.Series }),
 		}, bounds(func(g *lab.Gate) *lab.Bound { return &g.Bound })...),
-		check: func(r *reader, n Node, g *lab.Gate) {
+		check: func(r *reader, n tree.Node, g *lab.Gate) {
 			if g.Check == lab.Keys {
 				r.units(n, &g.Bound, lab.Plain)
 			} else {

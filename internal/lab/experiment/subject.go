@@ -7,6 +7,7 @@ import (
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
 	"github.com/stanch-dev/stanch/internal/lab"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 func subject() object[lab.Subject] {
@@ -21,9 +22,9 @@ func subject() object[lab.Subject] {
 			by("none", at("store", "Where queues and blobs lie: a folder, or Azure's emulator.", choice(lab.NoStore, lab.FileStore, lab.Azurite), func(s *lab.Subject) *lab.Store { return &s.Store })),
 			empty(at("settle", "What is waited for in a rest.", settle().kind(), func(s *lab.Subject) *lab.Settle { return &s.Settle })),
 		}, limits(func(s *lab.Subject) *lab.Limit { return &s.Limit }, true)...),
-		check: func(r *reader, n Node, s *lab.Subject) {
+		check: func(r *reader, n tree.Node, s *lab.Subject) {
 			if len(s.Variants) == 0 {
-				r.fail(n.value("variants"), "variants: {NAME: {command: [python, app.py]}}", "there is no variant")
+				r.fail(n.Value("variants"), "variants: {NAME: {command: [python, app.py]}}", "there is no variant")
 			}
 			r.allocation(n, s.Limit)
 		},
@@ -39,9 +40,9 @@ func limits[T any](place func(*T) *lab.Limit, needed bool) []field[T] {
 	return []field[T]{memory, at("allocation", "The limit of a process's own data: an allocation beyond it fails, and the process may live on.", size(bytesize.MiB), func(v *T) *bytesize.Size { return &place(v).Allocation })}
 }
 
-func (r *reader) allocation(n Node, l lab.Limit) {
+func (r *reader) allocation(n tree.Node, l lab.Limit) {
 	if l.Memory > 0 && l.Allocation > l.Memory {
-		r.fail(n.value("allocation"), "", "allocation is %v, above the %v of memory, and would never be met", l.Allocation, l.Memory)
+		r.fail(n.Value("allocation"), "", "allocation is %v, above the %v of memory, and would never be met", l.Allocation, l.Memory)
 	}
 }
 
@@ -55,13 +56,13 @@ func variant() object[lab.Variant] {
 			by("http", at("contract", "How work is handed to it: requests, or a function app's triggers.", choice(lab.HTTP, lab.Functions), func(v *lab.Variant) *lab.Contract { return &v.Contract })),
 			at("settings", "What its function host is set to.", settings().kind(), func(v *lab.Variant) *lab.Settings { return &v.Settings }),
 		}, limits(func(v *lab.Variant) *lab.Limit { return &v.Limit }, false)...),
-		check: func(r *reader, n Node, v *lab.Variant) {
+		check: func(r *reader, n tree.Node, v *lab.Variant) {
 			r.allocation(n, v.Limit)
 			if v.Contract == lab.HTTP && len(v.Command) == 0 {
 				r.fail(n, "command: [python, app.py], or contract: functions", "nothing says what is started")
 			}
 			if v.Contract == lab.HTTP && v.Settings != (lab.Settings{}) {
-				r.fail(n.value("settings"), "contract: functions has one", "settings are a function host's")
+				r.fail(n.Value("settings"), "contract: functions has one", "settings are a function host's")
 			}
 		},
 	}
@@ -74,9 +75,9 @@ func settings() object[lab.Settings] {
 			at("batch", "Messages that are leased at once.", whole(1, 32), func(s *lab.Settings) *int { return &s.Batch }),
 			at("parallel", "Calls at once.", whole(1, 10000), func(s *lab.Settings) *int { return &s.Parallel }),
 		},
-		check: func(r *reader, n Node, s *lab.Settings) {
+		check: func(r *reader, n tree.Node, s *lab.Settings) {
 			if s.Parallel > 0 && s.Parallel < s.Batch {
-				r.fail(n.value("parallel"), "parallel is at least batch", "parallel is %d: fewer than the %d of batch", s.Parallel, s.Batch)
+				r.fail(n.Value("parallel"), "parallel is at least batch", "parallel is %d: fewer than the %d of batch", s.Parallel, s.Batch)
 			}
 		},
 	}
@@ -106,7 +107,7 @@ func collect() object[lab.Collect] {
 // folder is a folder within the experiment's: a lab can be copied with all that it
 // runs.
 func folder() kind[string] {
-	return kind[string]{"folder", func() *Schema { return &Schema{Type: types{"string"}} }, func(r *reader, what string, n Node) (string, bool) {
+	return kind[string]{"folder", func() *Schema { return &Schema{Type: types{"string"}} }, func(r *reader, what string, n tree.Node) (string, bool) {
 		s, ok := r.scalar(what, n)
 		if !ok {
 			return "", false

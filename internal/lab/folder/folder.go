@@ -15,8 +15,8 @@ import (
 	"slices"
 
 	"github.com/stanch-dev/stanch/internal/bytesize"
-	"github.com/stanch-dev/stanch/internal/lab/experiment"
 	"github.com/stanch-dev/stanch/internal/nearest"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // FileName is what an experiment's file is called.
@@ -32,7 +32,7 @@ const limit = 1 << 20
 type Lab struct {
 	Path   string // of the file, as it was named or found
 	Dir    string // that the file is in
-	Source experiment.Source
+	Source tree.Source
 }
 
 // Open reads the experiment that is named: a file, a folder with experiment.yaml, or

@@ -9,25 +9,25 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/stanch-dev/stanch/internal/lab/experiment"
 	"github.com/stanch-dev/stanch/internal/lab/folder"
+	"github.com/stanch-dev/stanch/internal/tree"
 )
 
 // told writes a tree with its places.
-func told(n experiment.Node) string {
+func told(n tree.Node) string {
 	place := fmt.Sprintf("%d:%d", n.Line, n.Column)
 	switch n.Kind {
-	case experiment.Text:
+	case tree.Text:
 		return fmt.Sprintf("%q@%s", n.Text, place)
-	case experiment.Odd:
+	case tree.Odd:
 		return n.Text + "@" + place
-	case experiment.Map:
+	case tree.Map:
 		var parts []string
 		for _, e := range n.Entries {
 			parts = append(parts, fmt.Sprintf("%s@%d:%d=%s", e.Key, e.Line, e.Column, told(e.Value)))
 		}
 		return "{" + strings.Join(parts, " ") + "}@" + place
-	case experiment.List:
+	case tree.List:
 		var parts []string
 		for _, item := range n.Items {
 			parts = append(parts, told(item))
@@ -137,8 +137,8 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		var walk func(n experiment.Node, depth int)
-		walk = func(n experiment.Node, depth int) {
+		var walk func(n tree.Node, depth int)
+		walk = func(n tree.Node, depth int) {
 			if depth > 12 || n.Line < 1 {
 				t.Fatalf("%s at depth %d in line %d", told(n), depth, n.Line)
 			}

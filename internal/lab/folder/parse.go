@@ -3,13 +3,13 @@ package folder
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"github.com/stanch-dev/stanch/internal/lab/experiment"
+	"github.com/stanch-dev/stanch/internal/tree"
+	"github.com/stanch-dev/stanch/internal/tree/yamltree"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 
 // Parse reads the YAML of a file with this name, for messages. What its values mean
 // is not looked at. It is safe for any text.
-func Parse(name string, text []byte) (s experiment.Source, err error) {
+func Parse(name string, text []byte) (s tree.Source, err error) {
 	defer func() {
 		// The parser is somebody else's, and the file is anybody's.
 		if p := recover(); p != nil {
@@ -33,14 +33,14 @@ func Parse(name string, text []byte) (s experiment.Source, err error) {
 	if err != nil {
 		return s, fmt.Errorf("%s%s", name, syntax(err))
 	}
-	s = experiment.Source{File: name, Root: experiment.Node{Line: 1, Column: 1}}
+	s = tree.Source{File: name, Root: tree.Node{Line: 1, Column: 1}}
 	for _, doc := range file.Docs {
 		switch {
 		case doc.Body == nil || doc.Body.Type() == ast.CommentType:
-		case s.Root.Kind != experiment.Nothing:
+		case s.Root.Kind != tree.Nothing:
 			return s, fmt.Errorf("%s:%d: a second document begins here, and a file has one\nhint: take out the line ---", name, doc.Body.GetToken().Position.Line)
 		default:
-			s.Root = node(doc.Body, 0)
+			s.Root = yamltree.Of(doc.Body, deepest)
 		}
 	}
 	return s, nil
@@ -75,64 +75,4 @@ func shallow(text []byte) error {
 		}
 	}
 	return nil
-}
-
-// node is YAML as experiment reads it.
-func node(n ast.Node, depth int) experiment.Node {
-	if n == nil || n.GetToken() == nil {
-		return experiment.Node{Line: 1, Column: 1}
-	}
-	at := n.GetToken().Position
-	out := experiment.Node{Line: at.Line, Column: at.Column}
-	if depth > deepest {
-		out.Kind, out.Text = experiment.Odd, "too deep"
-		return out
-	}
-	switch n := n.(type) {
-	case *ast.NullNode, *ast.CommentGroupNode:
-	case *ast.MappingNode:
-		out.Kind = experiment.Map
-		if len(n.Values) > 0 && !n.IsFlowStyle {
-			// The token of a mapping is its first colon, which is nowhere that one looks.
-			first := n.Values[0].Key.GetToken().Position
-			out.Line, out.Column = first.Line, first.Column
-		}
-		for _, value := range n.Values {
-			out.Entries = append(out.Entries, entry(value, depth+1))
-		}
-	case *ast.MappingValueNode:
-		return node(ast.Mapping(n.GetToken(), false, n), depth)
-	case *ast.SequenceNode:
-		out.Kind = experiment.List
-		for _, item := range n.Values {
-			out.Items = append(out.Items, node(item, depth+1))
-		}
-	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode, *ast.MergeKeyNode:
-		out.Kind, out.Text = experiment.Odd, "an anchor, an alias or a tag of YAML"
-	case ast.ScalarNode:
-		out.Kind, out.Text = experiment.Text, scalar(n)
-	default:
-		out.Kind, out.Text = experiment.Odd, "a "+strings.ToLower(n.Type().String())
-	}
-	return out
-}
-
-// entry is a key and its value. Where there is none, it stands at the key.
-func entry(n *ast.MappingValueNode, depth int) experiment.Entry {
-	key := n.Key.GetToken()
-	e := experiment.Entry{Key: key.Value, Line: key.Position.Line, Column: key.Position.Column, Value: node(n.Value, depth)}
-	if e.Value.Kind == experiment.Nothing {
-		e.Value.Line, e.Value.Column = e.Line, e.Column
-	}
-	return e
-}
-
-func scalar(n ast.ScalarNode) string {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value
-	case *ast.LiteralNode:
-		return n.Value.Value
-	}
-	return n.GetToken().Value
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"strings"
 
+	"github.com/stanch-dev/stanch/internal/tree"
 	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/expression"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
@@ -63,16 +64,16 @@ func bindingName(name string) bool {
 
 // binding reads "blob CONTAINER/PATH" or "queue NAME", or a mapping that says the
 // same and the store.
-func (f fields) binding(what string, n Node, out bool, store string, trigger funcapp.Binding) (b funcapp.Binding, ok bool) {
+func (f fields) binding(what string, n tree.Node, out bool, store string, trigger funcapp.Binding) (b funcapp.Binding, ok bool) {
 	example := `"blob images/{name}"`
 	if out {
 		example += ` or "queue done"`
 	}
 	kind, skip := "", 0
 	switch n.Kind {
-	case Text:
+	case tree.Text:
 		kind, skip = split(n.Text)
-	case Map:
+	case tree.Map:
 		long, _ := f.fields(n, what)
 		long.only("", []key{{"blob", nil}, {"queue", nil}, {"store", nil}})
 		store = long.store(store)
@@ -87,12 +88,12 @@ func (f fields) binding(what string, n Node, out bool, store string, trigger fun
 		default:
 			kind, n = "queue", queue.Value
 		}
-		if n.Kind != Text {
-			f.fail(n.Line, n.Column, "a path with braces needs quotes", "%s of %s is %s, and has to be a text", kind, what, n.is())
+		if n.Kind != tree.Text {
+			f.fail(n.Line, n.Column, "a path with braces needs quotes", "%s of %s is %s, and has to be a text", kind, what, n.Is())
 			return b, false
 		}
 	default:
-		f.fail(n.Line, n.Column, example, "%s is %s, and has to be a text", what, n.is())
+		f.fail(n.Line, n.Column, example, "%s is %s, and has to be a text", what, n.Is())
 		return b, false
 	}
 	b = funcapp.Binding{Type: funcapp.Type(kind), Out: out, Connection: store, Streamed: !out}
@@ -136,7 +137,7 @@ func split(text string) (kind string, skip int) {
 }
 
 // blobPath reads container/path; nil if it is none, which is told.
-func (f fields) blobPath(what string, n Node, skip int, text string, changed bool) *expression.Template {
+func (f fields) blobPath(what string, n tree.Node, skip int, text string, changed bool) *expression.Template {
 	t, err := expression.Parse(text)
 	if err != nil {
 		f.fault(what, n, skip, changed, err)
@@ -144,7 +145,7 @@ func (f fields) blobPath(what string, n Node, skip int, text string, changed boo
 	}
 	container, path, found := strings.Cut(t.String(), "/")
 	if !found || container == "" || path == "" {
-		f.fail(n.Line, n.at(skip), "CONTAINER/PATH, as in images/{name}", "%s is no path of a blob", what)
+		f.fail(n.Line, n.At(skip), "CONTAINER/PATH, as in images/{name}", "%s is no path of a blob", what)
 		return nil
 	}
 	if !strings.ContainsAny(container, "{}") {
@@ -158,7 +159,7 @@ func (f fields) blobPath(what string, n Node, skip int, text string, changed boo
 
 // checkNames tells of names in braces that the trigger does not bring. What is in a
 // message, nobody can know before.
-func (f fields) checkNames(what string, n Node, skip int, changed bool, t *expression.Template, trigger funcapp.Binding) {
+func (f fields) checkNames(what string, n tree.Node, skip int, changed bool, t *expression.Template, trigger funcapp.Binding) {
 	var known []string
 	switch trigger.Type {
 	case funcapp.BlobTrigger:
@@ -189,6 +190,6 @@ func (f fields) checkNames(what string, n Node, skip int, changed bool, t *expre
 		if len(known) > 0 {
 			hint = meant(name.First, known)
 		}
-		f.fail(n.Line, n.at(skip+name.Column-1), hint, "%s: the trigger brings no %q", what, clip(name.First))
+		f.fail(n.Line, n.At(skip+name.Column-1), hint, "%s: the trigger brings no %q", what, clip(name.First))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stanch-dev/stanch/internal/tree"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
 )
 
@@ -14,15 +15,15 @@ import (
 type fields struct {
 	*reader
 	what    string // in messages
-	node    Node
-	entries []Entry // each key once
+	node    tree.Node
+	entries []tree.Entry // each key once
 }
 
 // fields takes a node for a mapping; a mistake if it is none.
-func (r *reader) fields(n Node, what string) (fields, bool) {
+func (r *reader) fields(n tree.Node, what string) (fields, bool) {
 	f := fields{reader: r, what: what, node: n}
-	if n.Kind != Map {
-		r.fail(n.Line, n.Column, "", "%s is %s, and has to be keys and values", what, n.is())
+	if n.Kind != tree.Map {
+		r.fail(n.Line, n.Column, "", "%s is %s, and has to be keys and values", what, n.Is())
 		return f, false
 	}
 	lines := map[string]int{}
@@ -38,28 +39,28 @@ func (r *reader) fields(n Node, what string) (fields, bool) {
 }
 
 // get finds a key.
-func (f fields) get(key string) (e Entry, found bool) {
+func (f fields) get(key string) (e tree.Entry, found bool) {
 	for _, e := range f.entries {
 		if e.Key == key {
 			return e, true
 		}
 	}
-	return Entry{}, false
+	return tree.Entry{}, false
 }
 
 // text is a text that is not empty; a mistake if it is anything else.
-func (f fields) text(key string) (n Node, found bool) {
+func (f fields) text(key string) (n tree.Node, found bool) {
 	e, found := f.get(key)
 	if !found {
-		return Node{}, false
+		return tree.Node{}, false
 	}
-	if e.Value.Kind != Text || strings.TrimSpace(e.Value.Text) == "" {
-		what := e.Value.is()
-		if e.Value.Kind == Text {
+	if e.Value.Kind != tree.Text || strings.TrimSpace(e.Value.Text) == "" {
+		what := e.Value.Is()
+		if e.Value.Kind == tree.Text {
 			what = "empty"
 		}
 		f.fail(e.Value.Line, e.Value.Column, "", "%s is %s, and has to be a text", key, what)
-		return Node{}, false
+		return tree.Node{}, false
 	}
 	return e.Value, true
 }

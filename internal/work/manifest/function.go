@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stanch-dev/stanch/internal/tree"
 	"github.com/stanch-dev/stanch/internal/work"
 	"github.com/stanch-dev/stanch/internal/work/expression"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
@@ -117,7 +118,7 @@ func (f fields) trigger(store string) funcapp.Binding {
 	return b
 }
 
-func (f fields) timer(b *funcapp.Binding, n Node, text string, changed bool) {
+func (f fields) timer(b *funcapp.Binding, n tree.Node, text string, changed bool) {
 	var err error
 	if b.Schedule, err = schedule.Parse(text); err != nil {
 		f.fault("timer", n, 0, changed, err)
@@ -125,14 +126,14 @@ func (f fields) timer(b *funcapp.Binding, n Node, text string, changed bool) {
 	}
 	for _, trap := range schedule.Traps(text) {
 		if !changed {
-			f.add(funcapp.Mistake{Line: n.Line, Column: n.at(max(trap.Column-1, 0)), Text: "timer: " + trap.Problem, Hint: trap.Hint, Warning: true})
+			f.add(funcapp.Mistake{Line: n.Line, Column: n.At(max(trap.Column-1, 0)), Text: "timer: " + trap.Problem, Hint: trap.Hint, Warning: true})
 		}
 	}
 	b.UseMonitor = b.Schedule.Persistent()
 }
 
 // queue reads the name of a queue, which in a trigger is fixed.
-func (f fields) queue(key string, n Node, skip int, text string, changed, fixed bool) *expression.Template {
+func (f fields) queue(key string, n tree.Node, skip int, text string, changed, fixed bool) *expression.Template {
 	t, err := expression.Parse(text)
 	if err != nil {
 		f.fault(key, n, skip, changed, err)

@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"github.com/stanch-dev/stanch/internal/nearest"
+	"github.com/stanch-dev/stanch/internal/tree"
 	"github.com/stanch-dev/stanch/internal/work/expression"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
 	"github.com/stanch-dev/stanch/internal/work/schedule"
@@ -44,7 +45,7 @@ const maxFunctions = 1000
 // needs one is passed over then. It returns the functions as far as they are
 // sound, and every mistake and warning in the order of their places;
 // funcapp.Faults picks the mistakes.
-func Read(s Source, lookup Lookup) (*Manifest, []funcapp.Mistake) {
+func Read(s tree.Source, lookup Lookup) (*Manifest, []funcapp.Mistake) {
 	r := &reader{file: s.File, lookup: lookup}
 	m := &Manifest{Paths: map[string]string{}, Settings: map[string]funcapp.Host{}}
 	top, ok := r.fields(s.Root, "functions")
@@ -118,7 +119,7 @@ func (r *reader) fail(line, column int, hint, format string, args ...any) {
 // fault tells of a mistake within a text that was made of a node, at its column;
 // skip is how far into the node's text it begins. A text that settings were put
 // into is not quoted.
-func (r *reader) fault(key string, n Node, skip int, changed bool, err error) {
+func (r *reader) fault(key string, n tree.Node, skip int, changed bool, err error) {
 	column, problem, hint := 0, err.Error(), ""
 	var bySchedule *schedule.Error
 	var byExpression *expression.Error
@@ -134,12 +135,12 @@ func (r *reader) fault(key string, n Node, skip int, changed bool, err error) {
 		r.fail(n.Line, n.Column, hint, "%s is wrong once its settings are put in", key)
 		return
 	}
-	r.fail(n.Line, n.at(skip+max(column-1, 0)), hint, "%s: %s", key, problem)
+	r.fail(n.Line, n.At(skip+max(column-1, 0)), hint, "%s: %s", key, problem)
 }
 
 // settings puts settings into a text. It is not ok if that is not possible, which
 // is told, or not yet.
-func (r *reader) settings(key string, n Node, skip int) (text string, changed, ok bool) {
+func (r *reader) settings(key string, n tree.Node, skip int) (text string, changed, ok bool) {
 	text = n.Text[skip:]
 	if !strings.Contains(text, "%") {
 		return text, false, true

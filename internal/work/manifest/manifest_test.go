@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/stanch-dev/stanch/internal/config"
+	"github.com/stanch-dev/stanch/internal/tree"
 	"github.com/stanch-dev/stanch/internal/work/expression"
 	"github.com/stanch-dev/stanch/internal/work/funcapp"
 	"github.com/stanch-dev/stanch/internal/work/manifest"
@@ -16,7 +17,7 @@ import (
 )
 
 // source is `functions:` as a file has it, mistakes and all.
-func source(text string) manifest.Source {
+func source(text string) tree.Source {
 	cfg := config.Default()
 	_ = cfg.Parse("stanch.yaml", []byte(text)) // what it says is what Read says
 	return cfg.Functions
