@@ -53,7 +53,7 @@ func main() {
 
 func run(ctx context.Context, s settings) error {
 	screen := newScreen(os.Stdout)
-	screen.say("Building stanch and starting two leaking Python workers ...")
+	screen.Say("Building stanch and starting two leaking Python workers ...")
 	guarded, err := newSide("behind stanch", s)
 	if err != nil {
 		return err

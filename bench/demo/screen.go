@@ -7,74 +7,53 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/stanch-dev/stanch/bench/demo/terminal"
 	"github.com/stanch-dev/stanch/internal/chart"
 )
 
 // screen tells the story. On a terminal the progress stays in its place.
 type screen struct {
-	out      *os.File
-	terminal bool
-	color    bool
-	width    int
-	lines    int // of progress on the screen
-	told     time.Duration
+	*terminal.Terminal
+	lines int // of progress on the screen
+	told  time.Duration
 }
 
-func newScreen(out *os.File) *screen {
-	s := &screen{out: out, width: 80}
-	if size, err := unix.IoctlGetWinsize(int(out.Fd()), unix.TIOCGWINSZ); err == nil {
-		s.terminal = true
-		s.width = min(max(int(size.Col), 60), 110)
-	}
-	s.color = s.terminal && os.Getenv("NO_COLOR") == ""
-	return s
-}
-
-func (sc *screen) say(format string, args ...any) { fmt.Fprintf(sc.out, format+"\n", args...) }
-
-func (sc *screen) paint(code, text string) string {
-	if !sc.color {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
+func newScreen(out *os.File) *screen { return &screen{Terminal: terminal.New(out)} }
 
 func (sc *screen) intro(s settings, guarded *side) {
-	sc.say("")
-	sc.say("%s", sc.paint("1", "The same leaking worker, twice."))
-	sc.say("It keeps %d KiB of every GET for good, has a memory limit of %d MiB, and gets", s.leakKB, s.limit>>20)
-	sc.say("%.0f requests a second for %v. One is behind stanch; the other is started", s.rate, s.duration)
-	sc.say("again whenever it dies. No request is sent twice.")
+	sc.Say("")
+	sc.Say("%s", sc.Paint("1", "The same leaking worker, twice."))
+	sc.Say("It keeps %d KiB of every GET for good, has a memory limit of %d MiB, and gets", s.leakKB, s.limit>>20)
+	sc.Say("%.0f requests a second for %v. One is behind stanch; the other is started", s.rate, s.duration)
+	sc.Say("again whenever it dies. No request is sent twice.")
 	if guarded.group == nil {
-		sc.say("(Without cgroups the demo itself kills what goes over the")
-		sc.say("limit, in the kernel's place. A real limit also stalls before it kills.)")
+		sc.Say("(Without cgroups the demo itself kills what goes over the")
+		sc.Say("limit, in the kernel's place. A real limit also stalls before it kills.)")
 	} else {
-		sc.say("(The limits are cgroups, %s, with everything inside.)", guarded.group.Version())
+		sc.Say("(The limits are cgroups, %s, with everything inside.)", guarded.group.Version())
 	}
-	sc.say("")
+	sc.Say("")
 }
 
 // progress redraws the two lines, or, where the output is no terminal, tells
 // them every ten seconds.
 func (sc *screen) progress(at time.Duration, s settings, sides []*side) {
-	if !sc.terminal {
+	if !sc.Live {
 		if at-sc.told < 10*time.Second && at < s.duration || sc.told >= s.duration {
 			return
 		}
 		sc.told = at
 	} else if sc.lines > 0 {
-		fmt.Fprintf(sc.out, "\x1b[%dA", sc.lines)
+		fmt.Fprintf(sc.Out, "\x1b[%dA", sc.lines)
 	}
 	sc.lines = len(sides)
 	for _, sd := range sides {
 		used := sd.memory.Last().Bytes
 		clear := ""
-		if sc.terminal {
+		if sc.Live {
 			clear = "\x1b[2K"
 		}
-		sc.say("%s%3.0f s  %-13s %s %3d MiB  %5d sent  %s  %s", clear, at.Seconds(), sd.name,
+		sc.Say("%s%3.0f s  %-13s %s %3d MiB  %5d sent  %s  %s", clear, at.Seconds(), sd.name,
 			sc.bar(used, s.limit), used>>20, sd.sum.Sent, sc.lost(sd.sum.Lost), sd.fate())
 	}
 }
@@ -89,14 +68,14 @@ func (sc *screen) bar(used, limit int64) string {
 	case used > limit*3/4:
 		code = "33"
 	}
-	return sc.paint(code, strings.Repeat("█", full)) + strings.Repeat("░", width-full)
+	return sc.Paint(code, strings.Repeat("█", full)) + strings.Repeat("░", width-full)
 }
 
 func (sc *screen) lost(n int64) string {
 	if n == 0 {
-		return sc.paint("32", "0 lost")
+		return sc.Paint("32", "0 lost")
 	}
-	return sc.paint("31;1", fmt.Sprintf("%d lost", n))
+	return sc.Paint("31;1", fmt.Sprintf("%d lost", n))
 }
 
 // fate is what became of the worker.
@@ -108,13 +87,13 @@ func (sd *side) fate() string {
 }
 
 func (sc *screen) summary(s settings, sides []*side) {
-	sc.say("")
+	sc.Say("")
 	row := func(name string, value func(*side) string) {
-		fmt.Fprintf(sc.out, "  %-24s", name)
+		fmt.Fprintf(sc.Out, "  %-24s", name)
 		for _, sd := range sides {
-			fmt.Fprintf(sc.out, "%18s", value(sd))
+			fmt.Fprintf(sc.Out, "%18s", value(sd))
 		}
-		fmt.Fprintln(sc.out)
+		fmt.Fprintln(sc.Out)
 	}
 	row("", func(sd *side) string { return sd.name })
 	row("requests sent", func(sd *side) string { return fmt.Sprint(sd.sum.Sent) })
@@ -132,7 +111,7 @@ func (sc *screen) summary(s settings, sides []*side) {
 		return fmt.Sprintf("%d of %d MiB", sd.memory.Peak()>>20, s.limit>>20)
 	})
 	for _, sd := range sides {
-		sc.say("")
+		sc.Say("")
 		sc.chart(s, sd)
 	}
 }
@@ -155,8 +134,8 @@ func (sc *screen) chart(s settings, sd *side) {
 	for _, m := range sd.marks {
 		marks = append(marks, chart.Mark{X: m.at.Sub(sd.begin).Seconds(), Label: m.label})
 	}
-	chart.Line(sc.out, chart.Options{
-		Width: sc.width, Height: 10, Title: "Memory " + sd.name, Color: sc.color, Marks: marks,
+	chart.Line(sc.Out, chart.Options{
+		Width: sc.Width, Height: 10, Title: "Memory " + sd.name, Color: sc.Color, Marks: marks,
 		Unit:  func(v float64) string { return fmt.Sprintf("%.0f MiB", v) },
 		XUnit: func(v float64) string { return fmt.Sprintf("%.0f s", v) },
 		Lines: []chart.HLine{{Y: float64(s.limit >> 20), Label: "limit"}},

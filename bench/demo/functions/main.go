@@ -61,7 +61,7 @@ func run(ctx context.Context, s settings) error {
 		return err
 	}
 	defer stage.Close()
-	screen.say("Building stanch, and bringing Azurite and Azure's Python worker where they are not here yet ...")
+	screen.Say("Building stanch, and bringing Azurite and Azure's Python worker where they are not here yet ...")
 	program, err := stage.Build("./cmd/stanch", "stanch")
 	if err != nil {
 		return err

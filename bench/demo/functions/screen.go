@@ -7,51 +7,30 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/stanch-dev/stanch/bench/demo/terminal"
 	"github.com/stanch-dev/stanch/internal/chart"
 )
 
 // screen tells the story. On a terminal the progress stays in its place; in a pipe
 // it is a line every five seconds.
 type screen struct {
-	out      *os.File
-	terminal bool
-	color    bool
-	width    int
-	drawn    bool
-	told     time.Duration
+	*terminal.Terminal
+	drawn bool
+	told  time.Duration
 }
 
-func newScreen(out *os.File) *screen {
-	s := &screen{out: out, width: 80}
-	if size, err := unix.IoctlGetWinsize(int(out.Fd()), unix.TIOCGWINSZ); err == nil {
-		s.terminal = true
-		s.width = min(max(int(size.Col), 60), 110)
-	}
-	s.color = s.terminal && os.Getenv("NO_COLOR") == ""
-	return s
-}
-
-func (sc *screen) say(format string, args ...any) { fmt.Fprintf(sc.out, format+"\n", args...) }
-
-func (sc *screen) paint(code, text string) string {
-	if !sc.color {
-		return text
-	}
-	return "\x1b[" + code + "m" + text + "\x1b[0m"
-}
+func newScreen(out *os.File) *screen { return &screen{Terminal: terminal.New(out)} }
 
 func (sc *screen) intro(s settings, w pythonWorker) {
-	sc.say("")
-	sc.say("%s", sc.paint("1", "A Python function that reads an image of 5 MB for each message, three ways."))
-	sc.say("%d messages go round and round, %v each way, in Azure's own Python worker", s.messages, s.duration)
-	sc.say("(form %s), under stanch, with a limit of %d MiB; the storage is Azurite.", w.name, s.limit>>20)
+	sc.Say("")
+	sc.Say("%s", sc.Paint("1", "A Python function that reads an image of 5 MB for each message, three ways."))
+	sc.Say("%d messages go round and round, %v each way, in Azure's own Python worker", s.messages, s.duration)
+	sc.Say("(form %s), under stanch, with a limit of %d MiB; the storage is Azurite.", w.name, s.limit>>20)
 	if !w.shared {
-		sc.say("This form can't read shared memory: the first two ways are the same.")
-		sc.say("bench/pyworker/install.sh says how the complete one is had.")
+		sc.Say("This form can't read shared memory: the first two ways are the same.")
+		sc.Say("bench/pyworker/install.sh says how the complete one is had.")
 	}
-	sc.say("")
+	sc.Say("")
 }
 
 // begin goes on to the next variant, below what was shown.
@@ -59,7 +38,7 @@ func (sc *screen) begin() { sc.drawn, sc.told = false, 0 }
 
 func (sc *screen) progress(s settings, sd *side) {
 	clear := ""
-	if sc.terminal {
+	if sc.Live {
 		clear = "\x1b[2K"
 		if sc.drawn {
 			clear = "\x1b[2A\x1b[2K"
@@ -73,27 +52,27 @@ func (sc *screen) progress(s settings, sd *side) {
 	sc.drawn = true
 	private := sd.private.Last().Bytes
 	second := ""
-	if sc.terminal {
+	if sc.Live {
 		second = "\x1b[2K"
 	}
-	sc.say("%s%3.0f s  %-28s %s %4d messages  %5.1f/s", clear, sd.took.Seconds(), sd.name, sc.bar(private, s.limit/4), sd.done, sd.rate())
-	sc.say("%s       worker %d MiB private, %d MiB RSS; stanch %d MiB RSS", second, private>>20, sd.resident.Last().Bytes>>20, sd.own.Last().Bytes>>20)
+	sc.Say("%s%3.0f s  %-28s %s %4d messages  %5.1f/s", clear, sd.took.Seconds(), sd.name, sc.bar(private, s.limit/4), sd.done, sd.rate())
+	sc.Say("%s       worker %d MiB private, %d MiB RSS; stanch %d MiB RSS", second, private>>20, sd.resident.Last().Bytes>>20, sd.own.Last().Bytes>>20)
 }
 
 func (sc *screen) bar(used, full int64) string {
 	const width = 16
 	n := int(math.Round(min(float64(used)/float64(full), 1) * width))
-	return sc.paint("36", strings.Repeat("█", n)) + strings.Repeat("░", width-n)
+	return sc.Paint("36", strings.Repeat("█", n)) + strings.Repeat("░", width-n)
 }
 
 func (sc *screen) summary(s settings, sides []*side) {
-	sc.say("")
+	sc.Say("")
 	row := func(name string, value func(*side) string) {
-		fmt.Fprintf(sc.out, "  %-28s", name)
+		fmt.Fprintf(sc.Out, "  %-28s", name)
 		for _, sd := range sides {
-			fmt.Fprintf(sc.out, "%15s", value(sd))
+			fmt.Fprintf(sc.Out, "%15s", value(sd))
 		}
-		fmt.Fprintln(sc.out)
+		fmt.Fprintln(sc.Out)
 	}
 	mib := func(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 	row("", func(sd *side) string { return sd.short })
@@ -105,10 +84,10 @@ func (sc *screen) summary(s settings, sides []*side) {
 	row("growth a message, 2nd half", func(sd *side) string { return fmt.Sprintf("%+.0f B", sd.growth()) })
 	row("workers lost", func(sd *side) string { return fmt.Sprint(sd.died) })
 	row("stanch's RSS peak", func(sd *side) string { return mib(sd.own.Peak()) })
-	sc.say("")
-	sc.say("  Growth over a minute is rough: runs differ by 100 kB a message and more, either way.")
+	sc.Say("")
+	sc.Say("  Growth over a minute is rough: runs differ by 100 kB a message and more, either way.")
 	for _, sd := range sides {
-		sc.say("")
+		sc.Say("")
 		sc.chart(s, sd)
 	}
 }
@@ -120,8 +99,8 @@ func (sc *screen) chart(s settings, sd *side) {
 			series.X, series.Y = append(series.X, at), append(series.Y, float64(sample.Bytes>>20))
 		}
 	}
-	_ = chart.Line(sc.out, chart.Options{ // the only errors are stdout's
-		Width: sc.width, Height: 8, Title: "The worker's private memory: " + sd.name, Color: sc.color,
+	_ = chart.Line(sc.Out, chart.Options{ // the only errors are stdout's
+		Width: sc.Width, Height: 8, Title: "The worker's private memory: " + sd.name, Color: sc.Color,
 		Unit:  func(v float64) string { return fmt.Sprintf("%.0f MiB", v) },
 		XUnit: func(v float64) string { return fmt.Sprintf("%.0f s", v) },
 	}, series)
